@@ -1,0 +1,1 @@
+export type Casemapping = "ascii" | "rfc1459" | "rfc1459-strict";
