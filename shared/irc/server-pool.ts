@@ -1,0 +1,178 @@
+import type { Clock } from "../clock.ts";
+import { type RefusalCause, refusalInWords } from "./wire/refusal.ts";
+
+/** Where an IRC server listens. */
+export interface IrcServer {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** How long a server is left alone after a failure: doubling from `firstMs` to `maxMs` while it goes on. */
+export interface Term {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /**
+   * "full" draws the wait from a tenth of the term to all of it: spread wide, yet no run of low draws
+   * makes a storm. "above" never waits less than the term, and up to a tenth longer.
+   */
+  readonly jitter: "full" | "above";
+}
+
+export interface PoolPolicy {
+  /** Causes that share a term object also share its doubling. */
+  readonly terms: Readonly<Record<RefusalCause, Term>>;
+  /** No two attempts follow each other faster than this, whatever the servers do. */
+  readonly spacingMs: number;
+  /** With every server in quarantine, the one that is free soonest is tried at least this often. */
+  readonly longestWaitMs: number;
+  /** A session that lasted this long clears its server's record. */
+  readonly stableMs: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+const weather: Term = { firstMs: second, maxMs: minute, jitter: "full" };
+const path: Term = { firstMs: minute, maxMs: 15 * minute, jitter: "above" };
+const login: Term = { firstMs: 5 * minute, maxMs: hour, jitter: "above" };
+
+/** Short for weather, long for what a server decided about us: coming back too soon prolongs a ban. */
+export const defaultPoolPolicy: PoolPolicy = {
+  terms: {
+    refused: weather,
+    timeout: weather,
+    closed: weather,
+    dns: path,
+    tls: path,
+    full: { firstMs: minute, maxMs: minute, jitter: "above" },
+    throttled: { firstMs: 2 * minute, maxMs: 30 * minute, jitter: "above" },
+    banned: { firstMs: 30 * minute, maxMs: 24 * hour, jitter: "above" },
+    sasl: login,
+    password: login,
+  },
+  spacingMs: 500,
+  longestWaitMs: 5 * minute,
+  stableMs: minute,
+};
+
+/** One server as `saxbridge status` shows it. */
+export interface ServerStatus {
+  readonly server: IrcServer;
+  /** Milliseconds until it is tried again in its turn; 0 when it is healthy. */
+  readonly freeInMs: number;
+  /** Failures since the last session that stayed up. */
+  readonly failures: number;
+  /** Why it failed last; undefined when it has not failed since. */
+  readonly cause: RefusalCause | undefined;
+}
+
+interface Health {
+  readonly server: IrcServer;
+  freeAt: number;
+  failures: number;
+  cause: RefusalCause | undefined;
+  /** Failures in a row by term, since refusals of one kind say nothing about how long another lasts. */
+  readonly strikes: Map<Term, number>;
+}
+
+/**
+ * Picks the server for the next attempt: the first healthy one in the order of preference, at once,
+ * so that a dead server costs no wait while another lives. It never gives up, and never storms: see
+ * `PoolPolicy`. The pool only advises; whether "sasl" and "password" are fatal is the caller's choice.
+ */
+export class ServerPool {
+  readonly #clock: Clock;
+  readonly #policy: PoolPolicy;
+  readonly #health: readonly Health[];
+  #lastAttemptAt = Number.NEGATIVE_INFINITY;
+
+  /** Throws a RangeError when there is no server: a pool must always have an answer. */
+  constructor({
+    servers,
+    clock,
+    policy = defaultPoolPolicy,
+  }: {
+    readonly servers: readonly IrcServer[];
+    readonly clock: Clock;
+    readonly policy?: PoolPolicy;
+  }) {
+    if (servers.length === 0) throw new RangeError("Cannot pick an IRC server: none is configured");
+    this.#clock = clock;
+    this.#policy = policy;
+    this.#health = servers.map((server) => ({
+      server,
+      freeAt: Number.NEGATIVE_INFINITY,
+      failures: 0,
+      cause: undefined,
+      strikes: new Map(),
+    }));
+  }
+
+  /** The server to try next, and how long to wait before doing so. Each call counts as an attempt. */
+  next(): { readonly server: IrcServer; readonly waitMs: number } {
+    const now = this.#clock.now();
+    const best =
+      this.#health.find(({ freeAt }) => freeAt <= now) ??
+      this.#health.reduce((a, b) => (b.freeAt < a.freeAt ? b : a));
+    const patience = Math.max(now, this.#lastAttemptAt) + this.#policy.longestWaitMs;
+    const earliest = this.#lastAttemptAt + this.#policy.spacingMs;
+    const at = Math.max(now, earliest, Math.min(best.freeAt, patience));
+    this.#lastAttemptAt = at;
+    return { server: best.server, waitMs: at - now };
+  }
+
+  /** An attempt came to nothing: the server is left alone for as long as the cause deserves. */
+  failed(server: IrcServer, cause: RefusalCause): void {
+    const health = this.#of(server);
+    if (health === undefined) return;
+    const term = this.#policy.terms[cause];
+    const strikes = health.strikes.get(term) ?? 0;
+    health.strikes.set(term, strikes + 1);
+    health.failures += 1;
+    health.cause = cause;
+    health.freeAt = this.#clock.now() + this.#lengthOf(term, strikes);
+  }
+
+  /** A session on this server has stayed up: its record is clean. */
+  succeeded(server: IrcServer): void {
+    const health = this.#of(server);
+    if (health === undefined) return;
+    health.strikes.clear();
+    health.failures = 0;
+    health.cause = undefined;
+    health.freeAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * A registered session is over after `lastedMs`. Only one that lasted counts as a success: networks
+   * that ban after registration (AKILL) would otherwise be met by an endless quick loop. `reason` is
+   * what the session ended with; a ban or a throttle in its words is taken at its word.
+   */
+  sessionEnded(server: IrcServer, lastedMs: number, reason: string): void {
+    if (lastedMs >= this.#policy.stableMs) this.succeeded(server);
+    this.failed(server, refusalInWords(reason));
+  }
+
+  /** All servers in the order of preference. */
+  status(): readonly ServerStatus[] {
+    const now = this.#clock.now();
+    return this.#health.map(({ server, freeAt, failures, cause }) => ({
+      server,
+      freeInMs: Math.max(0, freeAt - now),
+      failures,
+      cause,
+    }));
+  }
+
+  #of(server: IrcServer): Health | undefined {
+    return this.#health.find((h) => h.server.host === server.host && h.server.port === server.port);
+  }
+
+  #lengthOf(term: Term, strikes: number): number {
+    const ceiling = Math.min(term.maxMs, term.firstMs * 2 ** strikes);
+    const chance = this.#clock.random();
+    return term.jitter === "full" ? ceiling * (0.1 + 0.9 * chance) : ceiling * (1 + chance / 10);
+  }
+}

@@ -1,0 +1,239 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { defaultPoolPolicy, type IrcServer, ServerPool } from "../../../shared/irc/server-pool.ts";
+import type { RefusalCause } from "../../../shared/irc/wire/refusal.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const server = (name: string): IrcServer => ({
+  host: `${name}.example.org`,
+  port: 6697,
+  tls: true,
+});
+const [a, b, c] = [server("a"), server("b"), server("c")];
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const causes: readonly RefusalCause[] = [
+  "refused",
+  "timeout",
+  "dns",
+  "tls",
+  "throttled",
+  "banned",
+  "full",
+  "sasl",
+  "password",
+  "closed",
+];
+
+function world(servers: readonly IrcServer[], random?: () => number) {
+  const clock = new FakeClock(random === undefined ? {} : { random });
+  return { clock, pool: new ServerPool({ servers, clock }) };
+}
+
+/** Gives the values in turn, over and over. */
+function cycle<T>(values: readonly T[], fallback: T): () => T {
+  let i = 0;
+  return () => values[i++ % values.length] ?? fallback;
+}
+
+/** Plays attempts that all fail until `ms` have passed; returns what was tried, and when. */
+async function failFor(
+  ms: number,
+  { pool, clock }: ReturnType<typeof world>,
+  causeOf: (server: IrcServer) => RefusalCause,
+): Promise<{ server: IrcServer; at: number }[]> {
+  const tried: { server: IrcServer; at: number }[] = [];
+  const end = clock.now() + ms;
+  while (clock.now() < end) {
+    const next = pool.next();
+    await clock.advance(next.waitMs);
+    tried.push({ server: next.server, at: clock.now() });
+    pool.failed(next.server, causeOf(next.server));
+  }
+  return tried;
+}
+
+describe("the choice", () => {
+  test("next() gives the preferred server at once", () => {
+    expect(world([a, b]).pool.next()).toEqual({ server: a, waitMs: 0 });
+  });
+
+  test("a dead first server costs no more than the spacing when the second is healthy", () => {
+    const { pool: servers } = world([a, b]);
+    servers.failed(servers.next().server, "refused");
+    expect(servers.next()).toEqual({ server: b, waitMs: defaultPoolPolicy.spacingMs });
+  });
+
+  test("the preferred server is chosen again once its time is over", async () => {
+    const { clock, pool: servers } = world([a, b]);
+    servers.failed(a, "refused");
+    await clock.advance(minute);
+    expect(servers.next().server).toEqual(a);
+  });
+
+  test("a single server is given with the wait that it deserves", () => {
+    const { pool: servers } = world([a]);
+    servers.next();
+    servers.failed(a, "full");
+    expect(servers.next()).toEqual({ server: a, waitMs: minute * 1.05 });
+  });
+
+  test("with every server in quarantine the one that is free soonest is chosen", () => {
+    const { pool: servers } = world([a, b, c]);
+    servers.failed(a, "banned");
+    servers.failed(b, "full");
+    servers.failed(c, "throttled");
+    expect(servers.next().server).toEqual(b);
+  });
+
+  test("with every server banned one is still tried every five minutes", async () => {
+    const two = world([a, b]);
+    const tried = await failFor(2 * hour, two, () => "banned");
+    const gaps = tried.slice(1).map(({ at }, i) => at - (tried[i]?.at ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(5 * minute);
+    expect(tried.length).toBeLessThanOrEqual(2 + (2 * hour) / (5 * minute));
+  });
+
+  test("a pool without servers is refused", () => {
+    expect(() => world([])).toThrow(/none is configured/);
+  });
+});
+
+describe("quarantine", () => {
+  test.each([
+    { cause: "banned", first: 30 * minute, most: 24 * hour },
+    { cause: "throttled", first: 2 * minute, most: 30 * minute },
+    { cause: "full", first: minute, most: minute },
+    { cause: "tls", first: minute, most: 15 * minute },
+    { cause: "dns", first: minute, most: 15 * minute },
+  ] as const)("$cause doubles from its first term to its longest and is never cut short", (row) => {
+    const { pool: servers } = world([a], () => 0);
+    const terms = Array.from({ length: 12 }, () => {
+      servers.failed(a, row.cause);
+      return servers.status()[0]?.freeInMs;
+    });
+    expect(terms[0]).toBe(row.first);
+    expect(terms[1]).toBe(Math.min(2 * row.first, row.most));
+    expect(terms.at(-1)).toBe(row.most);
+  });
+
+  test("refused, timeout and closed are one kind of weather and double together", () => {
+    const { pool: servers } = world([a], () => 1);
+    const waits = (["refused", "timeout", "closed", "refused"] as const).map((cause) => {
+      servers.failed(a, cause);
+      return servers.status()[0]?.freeInMs;
+    });
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
+  });
+
+  test("a ban after many refusals begins with the first term of a ban", () => {
+    const { pool: servers } = world([a], () => 0);
+    for (let i = 0; i < 10; i += 1) servers.failed(a, "refused");
+    servers.failed(a, "banned");
+    expect(servers.status()[0]).toMatchObject({
+      freeInMs: 30 * minute,
+      cause: "banned",
+      failures: 11,
+    });
+  });
+
+  test("a server that is not in the pool is ignored", () => {
+    const { pool: servers } = world([a]);
+    servers.failed(b, "banned");
+    servers.succeeded(b);
+    expect(servers.status()).toEqual([{ server: a, freeInMs: 0, failures: 0, cause: undefined }]);
+  });
+});
+
+describe("sessions", () => {
+  test("a session that stayed up clears the record", () => {
+    const { pool: servers } = world([a], () => 1);
+    for (let i = 0; i < 10; i += 1) servers.failed(a, "refused");
+    servers.sessionEnded(a, 2 * minute, "connection closed");
+    expect(servers.status()[0]).toEqual({
+      server: a,
+      freeInMs: 1_000,
+      failures: 1,
+      cause: "closed",
+    });
+  });
+
+  test("a session that fell at once counts as one more failure", () => {
+    const { pool: servers } = world([a], () => 1);
+    for (let i = 0; i < 3; i += 1) servers.sessionEnded(a, 2_000, "connection closed");
+    expect(servers.status()[0]).toMatchObject({ freeInMs: 4_000, failures: 3 });
+  });
+
+  test("a session that ended in a K-line puts its server in quarantine, however long it lasted", () => {
+    const { pool: servers } = world([a], () => 0);
+    servers.sessionEnded(a, day, "Closing Link: relay (K-Lined: spam)");
+    expect(servers.status()[0]).toMatchObject({ freeInMs: 30 * minute, cause: "banned" });
+  });
+});
+
+describe("laws, whatever the servers do and whatever chance says", () => {
+  const draws = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), {
+    minLength: 1,
+  });
+  const answers = fc.array(fc.constantFrom(...causes), { minLength: 1 });
+
+  test("attempts never follow each other within the spacing, and an hour holds a bounded number", async () => {
+    await fc.assert(
+      fc.asyncProperty(draws, answers, async (chances, fate) => {
+        const servers = [a, b, c];
+        const tried = await failFor(
+          hour,
+          world(servers, cycle(chances, 0)),
+          cycle(fate, "refused"),
+        );
+        const gaps = tried.slice(1).map(({ at }, i) => at - (tried[i]?.at ?? 0));
+        expect(Math.min(Infinity, ...gaps)).toBeGreaterThanOrEqual(
+          defaultPoolPolicy.spacingMs - 1e-6,
+        );
+        // A tenth of a minute is the least that refusals in a row come down to.
+        expect(tried.length).toBeLessThanOrEqual(servers.length * (hour / 6_000 + 20));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("every server is tried again within two days", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        draws,
+        fc.tuple(...[a, b, c].map(() => fc.constantFrom(...causes))),
+        async (chances, fates) => {
+          const three = world([a, b, c], cycle(chances, 0));
+          const fateOf = new Map([a, b, c].map((s, i) => [s.host, fates[i] ?? "refused"]));
+          await failFor(hour, three, ({ host }) => fateOf.get(host) ?? "refused");
+          const later = await failFor(2 * day, three, () => "full");
+          expect(new Set(later.map(({ server: { host } }) => host)).size).toBe(3);
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  test("the preferred server is chosen whenever it is healthy", async () => {
+    const event = fc.record({
+      of: fc.nat(2),
+      cause: fc.constantFrom(...causes),
+      passes: fc.nat(hour),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 50 }), async (events) => {
+        const { clock, pool: servers } = world([a, b, c]);
+        for (const { of, cause, passes } of events) {
+          servers.failed([a, b, c][of] ?? a, cause);
+          await clock.advance(passes);
+          const healthy = servers.status().find(({ freeInMs }) => freeInMs === 0);
+          const { server: chosen } = servers.next();
+          expect(chosen).toEqual(healthy?.server ?? chosen);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
