@@ -31,10 +31,14 @@ export async function receiveDatagrams(
     listenFd === undefined
       ? receiveOnPath({ path, mode, group, log, clock }, handle)
       : receiveInherited({ fd: listenFd, clock }, handle);
-  const close = () => void receiver.close();
-  if (signal.aborted) close();
-  else signal.addEventListener("abort", close, { once: true });
-  return receiver;
+  const onAbort = () => void close();
+  const close = () => {
+    signal.removeEventListener("abort", onAbort);
+    return receiver.close();
+  };
+  signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
+  return { close };
 }
 
 /** One bad datagram must not stop the ones behind it. */

@@ -30,7 +30,7 @@ export function receiveOnPath(
   { path, mode, group, clock, log }: PathOptions,
   onDatagram: OnDatagram,
 ): DatagramReceiver {
-  const place = { path, mode, gid: group === undefined ? undefined : groupId(group) };
+  const gid = group === undefined ? undefined : groupId(group);
   const stop = new AbortController();
   let received = 0;
   let current = take();
@@ -45,7 +45,7 @@ export function receiveOnPath(
   };
 
   function take(): TakenPath {
-    return takePath(place, (bytes) => {
+    return takePath({ path, mode, gid, clock }, (bytes) => {
       received += 1;
       onDatagram(bytes, bytes.byteLength === maxDatagramBytes);
     });

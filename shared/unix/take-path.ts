@@ -1,8 +1,12 @@
 import { Buffer } from "node:buffer";
-import { type BigIntStats, chmodSync, chownSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { type BigIntStats, chmodSync, chownSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock } from "../clock.ts";
 import { type DatagramSocket, type Errno, maxPathBytes, openSocket } from "./socket.ts";
 import { errnoOf, SocketError } from "./socket-error.ts";
+
+/** Older than this, what lies under the second name was left by a process that died. */
+const takingMs = 1_000;
 
 export interface SocketPlace {
   readonly path: string;
@@ -10,6 +14,7 @@ export interface SocketPlace {
   readonly mode: number;
   /** The group that the file is given to; undefined leaves the group of the process. */
   readonly gid: number | undefined;
+  readonly clock: Clock;
 }
 
 export interface TakenPath {
@@ -26,15 +31,14 @@ export interface TakenPath {
  *
  * All of it is done under a second name beside the path, which is then moved into place. Binding is
  * exclusive, so the second name is also the lock that keeps two processes from taking the path at the
- * same time. What remains: if a process is killed in the microseconds between, and then two more start
- * within microseconds of each other, one of them may end up without the path (and will report it).
+ * same time. A process that is killed in the microseconds between leaves the lock behind for a second.
  */
 export function takePath(place: SocketPlace, onDatagram: (bytes: Uint8Array) => void): TakenPath {
   const socket = openSocket(onDatagram);
   const beside = nameBeside(place.path);
   let isBound = false;
   try {
-    bindUnseen(socket, place.path, beside);
+    bindUnseen(socket, place, beside);
     isBound = true;
     refuseUnlessFree(place.path);
     setRights(beside, place);
@@ -43,7 +47,7 @@ export function takePath(place: SocketPlace, onDatagram: (bytes: Uint8Array) => 
     return { socket, identity };
   } catch (error) {
     socket.close();
-    if (isBound) unlinkSync(beside);
+    if (isBound) rmSync(beside, { force: true });
     if (error instanceof SocketError) throw error;
     throw cannotListen(place.path, { code: errnoOf(error) ?? "EIO", cause: error });
   }
@@ -58,19 +62,27 @@ export function identityOf({ dev, ino }: BigIntStats): string {
 }
 
 /** Binds where nobody looks, with no rights for anybody else than the owner of this process. */
-function bindUnseen(socket: DatagramSocket, path: string, beside: string): void {
+function bindUnseen(socket: DatagramSocket, { path, clock }: SocketPlace, beside: string): void {
   let failure = bindPrivately(socket, beside);
-  if (failure === "EADDRINUSE") {
-    if (whoListens(beside) !== "nobody") {
-      throw cannotListen(path, {
-        code: failure,
-        words: "another process is about to listen there",
-      });
-    }
-    unlinkSync(beside);
+  if (failure === "EADDRINUSE" && isLeftBehind(beside, clock)) {
+    rmSync(beside, { force: true });
     failure = bindPrivately(socket, beside);
   }
-  if (failure !== undefined) throw cannotListen(path, { code: failure });
+  if (failure === undefined) return;
+  const words =
+    failure === "EADDRINUSE" ? "another process is just beginning to listen there" : undefined;
+  throw cannotListen(path, { code: failure, words });
+}
+
+/**
+ * Age is asked as well, because bind(2) makes the file some microseconds before connect(2) can find a
+ * listener behind it.
+ */
+function isLeftBehind(beside: string, clock: Clock): boolean {
+  const stats = lstatSync(beside, { throwIfNoEntry: false });
+  if (stats === undefined) return true;
+  const ageMs = Math.abs(clock.wallNow() - stats.mtimeMs);
+  return stats.isSocket() && ageMs > takingMs && whoListens(beside) === "nobody";
 }
 
 /** The umask belongs to the whole process: it is put back before anything else can run. */
@@ -141,7 +153,7 @@ function cannotListen(
     code,
     words,
     cause,
-  }: { readonly code: string; readonly words?: string; readonly cause?: unknown },
+  }: { readonly code: string; readonly words?: string | undefined; readonly cause?: unknown },
 ): SocketError {
   return new SocketError(`Cannot listen on ${path}: ${words ?? explain(code, path)}`, {
     code,
