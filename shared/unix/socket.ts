@@ -53,3 +53,13 @@ export function openSocket(onDatagram?: (bytes: Uint8Array) => void): DatagramSo
     },
   };
 }
+
+/** Sends one datagram if that can be done at once. Never throws because of the receiver. */
+export function sendOnce(path: string, bytes: Uint8Array): Errno {
+  const socket = openSocket();
+  try {
+    return socket.send(bytes, path);
+  } finally {
+    socket.close();
+  }
+}

@@ -18,9 +18,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Logger } from "../../shared/observe/logger.ts";
-import { type ReceiveOptions, receiveDatagrams } from "../../shared/unix/datagram.ts";
-import { sendDatagram, sendOnce } from "../../shared/unix/send.ts";
-import { openSocket } from "../../shared/unix/socket.ts";
+import { type ReceiveOptions, receiveDatagrams, sendDatagram } from "../../shared/unix/datagram.ts";
+import { openSocket, sendOnce } from "../../shared/unix/socket.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 let directory: string;
