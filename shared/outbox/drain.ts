@@ -1,0 +1,102 @@
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../observe/logger.ts";
+import type { Entry, Outbox } from "./outbox.ts";
+
+/**
+ * What became of one attempt to say an entry.
+ * - `delivered`: the far side confirmed it.
+ * - `uncertain`: the connection ended before anybody could tell.
+ * - `later`: the far side asked to wait.
+ * - `refused`: the far side will not have it, now or ever.
+ */
+export type Fate = "delivered" | "uncertain" | "later" | { readonly refused: string };
+
+/** A time during which things can be said in a place. */
+export interface Stay {
+  /** Aborts when nothing can be said any more. */
+  readonly over: AbortSignal;
+}
+
+/** Where entries are said: a room, a channel. */
+export interface Place<T> {
+  /** Resolves when things can be said; with undefined when the signal aborted before. */
+  stay(signal: AbortSignal): Promise<Stay | undefined>;
+  /**
+   * Says an entry and resolves with its fate; never rejects, and is never pending for longer than the
+   * stay. Entries are said in the order of the calls.
+   */
+  say(entry: Entry<T>): Promise<Fate>;
+}
+
+export interface DrainOptions<T> {
+  readonly outbox: Outbox<T>;
+  readonly place: Place<T>;
+  /** How many entries may be on their way unconfirmed. */
+  readonly window: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Told of each entry that is settled. */
+  readonly onSettled?: (entry: Entry<T>, fate: "delivered" | { readonly refused: string }) => void;
+}
+
+/** How long the far side gets when it asks to wait, in milliseconds. */
+const PAUSE = 1_000;
+
+/**
+ * Says every entry of the outbox in order and settles it when it is confirmed, until the signal
+ * aborts. What is uncertain at the end of a stay is said again in the next one, before all that came
+ * after it; the place knows by the entry's id what it has heard already.
+ */
+export async function drain<T>(options: DrainOptions<T>): Promise<void> {
+  const { place, clock, signal } = options;
+  while (!signal.aborted) {
+    const stay = await place.stay(signal);
+    if (stay === undefined) return;
+    const wanted = AbortSignal.any([stay.over, signal]);
+    const asked = await drainStay(options, wanted);
+    if (asked === "later") await clock.sleep(PAUSE, wanted);
+  }
+}
+
+/** Ends when the stay is over, or as soon as nothing is on its way after the far side asked to wait. */
+function drainStay<T>(options: DrainOptions<T>, over: AbortSignal): Promise<"over" | "later"> {
+  const { outbox, place, window, log, onSettled } = options;
+  return new Promise((resolve) => {
+    let lastSaid = 0;
+    let underway = 0;
+    let paused = false;
+
+    const finish = () => {
+      if (underway > 0) return;
+      outbox.onChange(() => {});
+      over.removeEventListener("abort", finish);
+      resolve(paused ? "later" : "over");
+    };
+    const settle = (entry: Entry<T>, fate: Fate) => {
+      underway -= 1;
+      if (fate === "later") paused = true;
+      else if (fate !== "uncertain") {
+        outbox.settle(entry);
+        if (fate !== "delivered") log.warn("message refused", { id: entry.id, why: fate.refused });
+        onSettled?.(entry, fate);
+      }
+      if (over.aborted || paused) finish();
+      else pump();
+    };
+    const pump = () => {
+      if (over.aborted || paused || underway >= window) return;
+      for (const entry of outbox.readyAfter(lastSaid)) {
+        lastSaid = entry.seq;
+        underway += 1;
+        void place.say(entry).then((fate) => settle(entry, fate));
+        if (underway >= window) return;
+      }
+    };
+
+    over.addEventListener("abort", finish);
+    outbox.onChange(pump);
+    if (over.aborted) finish();
+    else pump();
+  });
+}

@@ -1,0 +1,12 @@
+import type { Journal } from "./outbox.ts";
+
+/** A journal that forgets everything with the process: for checks, and for tests. */
+export function memoryJournal(): Journal {
+  let seq = 0;
+  return {
+    nextSeq: () => ++seq,
+    append: (_row, committed) => queueMicrotask(committed),
+    remove() {},
+    load: () => [],
+  };
+}

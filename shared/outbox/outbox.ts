@@ -1,0 +1,177 @@
+import type { Clock } from "../clock.ts";
+
+/** Something that was taken and has to be said. */
+export interface Entry<T> {
+  /** Rises with every entry of the journal: the order in which entries were taken. */
+  readonly seq: number;
+  /** By which the far side can know it again; unique in its queue. */
+  readonly id: string;
+  /** When it was taken, in milliseconds since 1970. */
+  readonly at: number;
+  readonly value: T;
+}
+
+/** An entry as a journal keeps it. */
+export interface Row {
+  readonly seq: number;
+  readonly queue: string;
+  readonly id: string;
+  readonly at: number;
+  /** The value as JSON. */
+  readonly value: string;
+}
+
+/**
+ * Where entries survive a restart. Changes are grouped: what is written in one turn of the event loop
+ * is committed together at its end, with one wait for the disk.
+ */
+export interface Journal {
+  nextSeq(): number;
+  /** Keeps the row, and calls back when it is on disk. */
+  append(row: Row, committed: () => void): void;
+  remove(seq: number): void;
+  /** The rows of one queue that an earlier run left, oldest first. */
+  load(queue: string): readonly Row[];
+}
+
+export interface OutboxOptions<T> {
+  readonly queue: string;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly maxEntries: number;
+  /** Bound of all values together, in characters of their JSON. */
+  readonly maxBytes: number;
+  /** What to say in the place of entries that were left out. */
+  readonly summarise: (leftOut: LeftOut) => T;
+}
+
+/** Entries that the outbox had no room for. */
+export interface LeftOut {
+  readonly count: number;
+  /** When the first of them came, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** Once full, the outbox takes nothing until it is this empty: one summary then stands for many. */
+const REOPEN_AT = 0.9;
+
+/** What became of `put`: taken, or left out because the outbox is full. */
+export type Taken = "taken" | "full";
+
+/**
+ * A bounded queue of what has to be said in one place, oldest first. What `put` took is kept until it
+ * is settled: through a restart when the journal is on disk. When it is full it takes nothing more,
+ * counts what it leaves out, and takes one summary in their place as soon as there is room again.
+ */
+export class Outbox<T> {
+  readonly #options: OutboxOptions<T>;
+  readonly #entries = new Map<number, Entry<T>>();
+  readonly #sizes = new Map<number, number>();
+  /** Entries that are on disk and can be said, by rising seq; the first ones may be settled already. */
+  #ready: Entry<T>[] = [];
+  #bytes = 0;
+  #leftOut: LeftOut | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: OutboxOptions<T>) {
+    this.#options = options;
+    for (const row of options.journal.load(options.queue)) {
+      // The value was written by us, as JSON of a T.
+      this.#keep({ ...row, value: JSON.parse(row.value) as T }, row.value.length);
+    }
+    this.#ready = [...this.#entries.values()];
+  }
+
+  /** How many entries are not settled. */
+  get pending(): number {
+    return this.#entries.size;
+  }
+
+  /** When the oldest unsettled entry was taken, in milliseconds since 1970. */
+  get oldestAt(): number | undefined {
+    return this.#entries.values().next().value?.at;
+  }
+
+  /** Takes a value. It can be said once it is on disk. */
+  put(id: string, value: T): Taken {
+    if (this.#isFull()) {
+      const { count, since } = this.#leftOut ?? { count: 0, since: this.#options.clock.wallNow() };
+      this.#leftOut = { count: count + 1, since };
+      return "full";
+    }
+    this.#takeSummary();
+    this.#take(id, value);
+    return "taken";
+  }
+
+  /** Lets an entry go: it was said, or never will be. */
+  settle(entry: Entry<T>): void {
+    if (!this.#entries.delete(entry.seq)) return;
+    this.#bytes -= this.#sizes.get(entry.seq) ?? 0;
+    this.#sizes.delete(entry.seq);
+    this.#options.journal.remove(entry.seq);
+    if (this.#entries.size === 0) this.#takeSummary();
+  }
+
+  /** The unsettled entries that can be said, oldest first, after the given seq. */
+  *readyAfter(seq: number): Generator<Entry<T>> {
+    this.#forgetSettled();
+    for (let i = this.#firstAfter(seq); i < this.#ready.length; i += 1) {
+      const entry = this.#ready[i];
+      if (entry !== undefined && this.#entries.has(entry.seq)) yield entry;
+    }
+  }
+
+  /** Calls back whenever there may be something new to say; one listener at a time. */
+  onChange(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  #isFull(): boolean {
+    const { maxEntries, maxBytes } = this.#options;
+    const part = this.#leftOut === undefined ? 1 : REOPEN_AT;
+    return this.#entries.size >= maxEntries * part || this.#bytes >= maxBytes * part;
+  }
+
+  #takeSummary(): void {
+    if (this.#leftOut === undefined) return;
+    const { summarise } = this.#options;
+    this.#take(`left-out-${this.#leftOut.since}`, summarise(this.#leftOut));
+    this.#leftOut = undefined;
+  }
+
+  #take(id: string, value: T): void {
+    const { queue, journal, clock } = this.#options;
+    const text = JSON.stringify(value);
+    const entry: Entry<T> = { seq: journal.nextSeq(), id, at: clock.wallNow(), value };
+    this.#keep(entry, text.length);
+    journal.append({ seq: entry.seq, queue, id, at: entry.at, value: text }, () => {
+      this.#ready.push(entry);
+      this.#wake();
+    });
+  }
+
+  #keep(entry: Entry<T>, size: number): void {
+    this.#entries.set(entry.seq, entry);
+    this.#sizes.set(entry.seq, size);
+    this.#bytes += size;
+  }
+
+  /** Drops settled entries from the front, now and then, so that this costs nothing per entry. */
+  #forgetSettled(): void {
+    const half = this.#ready.length / 2;
+    if (this.#ready.length < 64 || this.#entries.size > half) return;
+    this.#ready = this.#ready.filter((entry) => this.#entries.has(entry.seq));
+  }
+
+  #firstAfter(seq: number): number {
+    let low = 0;
+    let high = this.#ready.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ready[middle]?.seq ?? 0) > seq) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

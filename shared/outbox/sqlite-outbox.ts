@@ -1,0 +1,125 @@
+import Database from "better-sqlite3";
+import type { Logger } from "../observe/logger.ts";
+import type { Journal, Row } from "./outbox.ts";
+
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    value TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX entry_by_queue ON entry (queue, seq);
+`;
+
+/** How long removed rows may wait for a commit of their own, in milliseconds. */
+const REMOVAL_DELAY = 50;
+
+/** How long to wait after a commit that failed, in milliseconds. */
+const RETRY_DELAY = 5_000;
+
+export interface SqliteJournal extends Journal {
+  /** Commits what is left and closes the file. */
+  close(): void;
+}
+
+/**
+ * Opens the journal in a SQLite file (write-ahead log, `synchronous=FULL`: a committed row survives a
+ * power cut). Throws when another process has the file, or it cannot be opened.
+ *
+ * A commit that fails (disk full) is tried again every five seconds; until then the rows live in
+ * memory and are said all the same.
+ */
+export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
+  const database = openDatabase(path);
+  const insert = database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?)");
+  const remove = database.prepare("DELETE FROM entry WHERE seq = ?");
+  const select = database.prepare<[string], Row>(
+    "SELECT * FROM entry WHERE queue = ? ORDER BY seq",
+  );
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  let lastSeq = database.prepare<[], number>("SELECT max(seq) FROM entry").pluck().get() ?? 0;
+
+  let added: Row[] = [];
+  let waiting: (() => void)[] = [];
+  let removed: number[] = [];
+  let scheduled: NodeJS.Immediate | undefined;
+  let delayed: NodeJS.Timeout | undefined;
+  let failing = false;
+
+  const write = () => {
+    begin.run();
+    for (const row of added) insert.run(row.seq, row.queue, row.id, row.at, row.value);
+    for (const seq of removed) remove.run(seq);
+    commit.run();
+    added = [];
+    removed = [];
+  };
+
+  const flush = () => {
+    clearImmediate(scheduled);
+    clearTimeout(delayed);
+    scheduled = undefined;
+    delayed = undefined;
+    try {
+      if (added.length > 0 || removed.length > 0) write();
+      if (failing) log.info("outbox on disk again");
+      failing = false;
+    } catch (error) {
+      if (database.inTransaction) database.exec("ROLLBACK");
+      if (!failing) log.error("outbox cannot be written", { error, inMemory: added.length });
+      failing = true;
+      delayed = setTimeout(flush, RETRY_DELAY);
+    }
+    const committed = waiting;
+    waiting = [];
+    for (const callback of committed) callback();
+  };
+
+  return {
+    nextSeq: () => ++lastSeq,
+    append(row, committed) {
+      added.push(row);
+      waiting.push(committed);
+      scheduled ??= setImmediate(flush);
+    },
+    remove(seq) {
+      removed.push(seq);
+      delayed ??= setTimeout(flush, REMOVAL_DELAY);
+    },
+    load: (queue) => select.all(queue),
+    close() {
+      flush();
+      clearTimeout(delayed);
+      database.close();
+    },
+  };
+}
+
+function openDatabase(path: string): Database.Database {
+  try {
+    const database = new Database(path, { timeout: 0 });
+    database.pragma("locking_mode = EXCLUSIVE");
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL");
+    migrate(database);
+    return database;
+  } catch (error) {
+    const why = String((error as { code?: unknown }).code).startsWith("SQLITE_BUSY")
+      ? "another saxbridge is running with this state directory"
+      : (error as Error).message;
+    throw new Error(`Cannot open outbox ${path}: ${why}`, { cause: error });
+  }
+}
+
+function migrate(database: Database.Database): void {
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (version > SCHEMA_VERSION) {
+    throw new Error(`it was written by a newer saxbridge (schema ${version})`);
+  }
+  if (version === 0) database.exec(`BEGIN EXCLUSIVE; ${SCHEMA} PRAGMA user_version = 1; COMMIT`);
+}

@@ -1,0 +1,57 @@
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../observe/logger.ts";
+import { type BackoffPolicy, backoffDelay } from "./backoff.ts";
+
+/** Thrown by `connect` when waiting will not help: a wrong password, a wrong configuration. */
+export class FatalError extends Error {
+  override readonly name = "FatalError";
+}
+
+export interface Connected {
+  /** Resolves with the reason when the session is over. Never rejects. */
+  readonly ended: Promise<string>;
+}
+
+export interface KeepConnectedOptions {
+  /** One attempt; rejects when it fails, with a `FatalError` when there must be no other. */
+  readonly connect: (signal: AbortSignal) => Promise<Connected>;
+  readonly policy: BackoffPolicy;
+  /** A session shorter than this many milliseconds does not reset the backoff. */
+  readonly settledAfter?: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The only reconnect loop of the program: connects, waits for the end, backs off and connects again,
+ * until the signal says stop. Rejects only with a `FatalError`. The backoff starts over only after a
+ * session that stayed up: a server that accepts and closes at once is not healthy.
+ */
+export async function keepConnected(options: KeepConnectedOptions): Promise<void> {
+  const { connect, policy, settledAfter = 10_000, clock, log, signal } = options;
+  let attempt = 0;
+  while (!signal.aborted) {
+    const since = clock.now();
+    const reason = await runSession(connect, signal);
+    if (signal.aborted) return;
+    if (clock.now() - since >= settledAfter) attempt = 0;
+    const wait = backoffDelay(attempt, policy, () => clock.random());
+    // The first failure is news, those that follow it are not.
+    (attempt === 0 ? log.warn : log.debug)("connection lost", { reason, retryInMs: wait });
+    attempt += 1;
+    await clock.sleep(wait, signal);
+  }
+}
+
+async function runSession(
+  connect: KeepConnectedOptions["connect"],
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await (await connect(signal)).ended;
+  } catch (error) {
+    if (error instanceof FatalError) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { drain, type Fate, type Place } from "../../../shared/outbox/drain.ts";
+import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
+import { type Entry, Outbox } from "../../../shared/outbox/outbox.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { silentLog } from "../../support/silent-log.ts";
+
+/** A place that notes what it is told; the test says how each entry fares and when a stay ends. */
+class FakePlace implements Place<string> {
+  readonly heard: string[] = [];
+  readonly fates: Fate[] = [];
+  #stay: AbortController | undefined;
+  #waiting: (() => void) | undefined;
+  #pending: ((fate: Fate) => void)[] = [];
+
+  open(): void {
+    this.#stay = new AbortController();
+    this.#waiting?.();
+  }
+
+  close(): void {
+    const stay = this.#stay;
+    this.#stay = undefined;
+    stay?.abort();
+    for (const resolve of this.#pending.splice(0)) resolve("uncertain");
+  }
+
+  async stay(signal: AbortSignal) {
+    if (this.#stay === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+    return this.#stay && { over: this.#stay.signal };
+  }
+
+  say(entry: Entry<string>): Promise<Fate> {
+    this.heard.push(entry.value);
+    const fate = this.fates.shift();
+    if (fate !== undefined) return Promise.resolve(fate);
+    return new Promise((resolve) => this.#pending.push(resolve));
+  }
+
+  confirm(fate: Fate = "delivered"): void {
+    this.#pending.shift()?.(fate);
+  }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function start(window = 10) {
+  const stop = new AbortController();
+  const clock = new FakeClock();
+  const place = new FakePlace();
+  const outbox = new Outbox<string>({
+    queue: "test",
+    journal: memoryJournal(),
+    clock,
+    maxEntries: 100,
+    maxBytes: 10_000,
+    summarise: () => "left out",
+  });
+  const settled: string[] = [];
+  const done = drain({
+    outbox,
+    place,
+    window,
+    clock,
+    log: silentLog,
+    signal: stop.signal,
+    onSettled: ({ value }, fate) =>
+      settled.push(fate === "delivered" ? value : `${value} ${fate.refused}`),
+  });
+  const put = (...values: string[]) => {
+    for (const value of values) outbox.put(value, value);
+  };
+  return { stop, clock, place, outbox, settled, done, put };
+}
+
+describe("drain()", () => {
+  test("says what was waiting and what comes later, in order, and settles what is confirmed", async () => {
+    const { place, put, settled } = start();
+    put("a", "b");
+    place.open();
+    await turn();
+    put("c");
+    await turn();
+    expect(place.heard).toEqual(["a", "b", "c"]);
+    expect(settled).toEqual([]);
+    place.confirm();
+    await turn();
+    expect(settled).toEqual(["a"]);
+  });
+
+  test("has no more on the way than the window lets it", async () => {
+    const { place, put } = start(2);
+    put("a", "b", "c");
+    place.open();
+    await turn();
+    expect(place.heard).toEqual(["a", "b"]);
+    place.confirm();
+    await turn();
+    expect(place.heard).toEqual(["a", "b", "c"]);
+  });
+
+  test("says again, first and in order, what was uncertain when a stay ended", async () => {
+    const { place, put, settled } = start();
+    put("a", "b", "c");
+    place.open();
+    await turn();
+    place.confirm();
+    await turn();
+    place.close();
+    await turn();
+    put("d");
+    place.open();
+    await turn();
+    expect(settled).toEqual(["a"]);
+    expect(place.heard.slice(3)).toEqual(["b", "c", "d"]);
+  });
+
+  test("lets a refused entry go with its reason and goes on with the next", async () => {
+    const { place, put, settled } = start();
+    place.fates.push({ refused: "forbidden" }, "delivered");
+    put("a", "b");
+    place.open();
+    await turn();
+    expect(settled).toEqual(["a forbidden", "b"]);
+  });
+
+  test("waits when the far side asks to, and then says the same entry again", async () => {
+    const { place, put, clock, settled } = start(1);
+    place.fates.push("later", "delivered");
+    put("a");
+    place.open();
+    await turn();
+    expect(settled).toEqual([]);
+    await clock.advance(1_000);
+    await turn();
+    expect([place.heard, settled]).toEqual([["a", "a"], ["a"]]);
+  });
+
+  test("ends when it is told to stop, with nothing settled that was not confirmed", async () => {
+    const { place, put, stop, done, outbox } = start();
+    put("a");
+    place.open();
+    await turn();
+    stop.abort();
+    place.close();
+    await done;
+    expect(outbox.pending).toBe(1);
+  });
+});

@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Journal, Outbox, type Row } from "../../../shared/outbox/outbox.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+/** A journal whose commits happen when the test says so. */
+function heldJournal(rows: readonly Row[] = []) {
+  let seq = rows.at(-1)?.seq ?? 0;
+  const kept = new Map(rows.map((row) => [row.seq, row]));
+  let waiting: (() => void)[] = [];
+  const journal: Journal = {
+    nextSeq: () => ++seq,
+    append(row, committed) {
+      kept.set(row.seq, row);
+      waiting.push(committed);
+    },
+    remove: (at) => void kept.delete(at),
+    load: (queue) => [...kept.values()].filter((row) => row.queue === queue),
+  };
+  const commit = () => {
+    const done = waiting;
+    waiting = [];
+    for (const callback of done) callback();
+  };
+  return { journal, kept, commit };
+}
+
+function outboxOn(journal: Journal, bounds: { maxEntries?: number; maxBytes?: number } = {}) {
+  return new Outbox<string>({
+    queue: "test",
+    journal,
+    clock: new FakeClock(),
+    maxEntries: 1_000,
+    maxBytes: 1_000_000,
+    summarise: ({ count }) => `${count} left out`,
+    ...bounds,
+  });
+}
+
+const values = (outbox: Outbox<string>) => [...outbox.readyAfter(0)].map(({ value }) => value);
+
+describe("Outbox", () => {
+  test("gives nothing out before it is on disk", () => {
+    const { journal, commit } = heldJournal();
+    const outbox = outboxOn(journal);
+    outbox.put("1", "hello");
+    expect(values(outbox)).toEqual([]);
+    commit();
+    expect(values(outbox)).toEqual(["hello"]);
+  });
+
+  test("has after a restart what was not settled before", () => {
+    const { journal, kept, commit } = heldJournal();
+    const before = outboxOn(journal);
+    for (const text of ["a", "b", "c"]) before.put(text, text);
+    commit();
+    const [first] = [...before.readyAfter(0)];
+    if (first !== undefined) before.settle(first);
+    const after = outboxOn(heldJournal([...kept.values()]).journal);
+    expect(values(after)).toEqual(["b", "c"]);
+  });
+
+  test("keeps apart what belongs to another queue", () => {
+    const row = { seq: 1, queue: "other", id: "x", at: 0, value: '"x"' };
+    expect(values(outboxOn(heldJournal([row]).journal))).toEqual([]);
+  });
+
+  test("leaves out what comes when it is full, and says so once there is room", () => {
+    const { journal, commit } = heldJournal();
+    const outbox = outboxOn(journal, { maxEntries: 10 });
+    const taken = Array.from({ length: 14 }, (_, i) => outbox.put(`${i}`, `${i}`));
+    commit();
+    expect(taken.filter((outcome) => outcome === "full")).toHaveLength(4);
+    for (const entry of outbox.readyAfter(0)) outbox.settle(entry);
+    commit();
+    expect(values(outbox)).toEqual(["4 left out"]);
+  });
+
+  test("puts the summary where the gap is, before what comes later", () => {
+    const { journal, commit } = heldJournal();
+    const outbox = outboxOn(journal, { maxEntries: 10 });
+    for (let i = 0; i < 12; i += 1) outbox.put(`${i}`, `${i}`);
+    commit();
+    for (const entry of [...outbox.readyAfter(0)].slice(0, 5)) outbox.settle(entry);
+    expect(outbox.put("late", "late")).toBe("taken");
+    commit();
+    expect(values(outbox)).toEqual(["5", "6", "7", "8", "9", "2 left out", "late"]);
+  });
+
+  test("is bounded by bytes too", () => {
+    const { journal } = heldJournal();
+    const outbox = outboxOn(journal, { maxBytes: 100 });
+    expect(outbox.put("1", "x".repeat(120))).toBe("taken");
+    expect(outbox.put("2", "y")).toBe("full");
+  });
+
+  test("settles an entry once, however often it is told", () => {
+    const { journal, kept, commit } = heldJournal();
+    const outbox = outboxOn(journal);
+    outbox.put("1", "hello");
+    commit();
+    const [entry] = [...outbox.readyAfter(0)];
+    if (entry === undefined) throw new Error("no entry");
+    outbox.settle(entry);
+    outbox.settle(entry);
+    expect([outbox.pending, kept.size]).toEqual([0, 0]);
+  });
+
+  test("gives out each unsettled entry once, in order, whatever is put and settled", () => {
+    const action = fc.oneof(fc.constant("put"), fc.constant("commit"), fc.nat({ max: 50 }));
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 300 }), (actions) => {
+        const { journal, commit } = heldJournal();
+        const outbox = outboxOn(journal);
+        const model: string[] = [];
+        let n = 0;
+        for (const act of actions) {
+          if (act === "put") {
+            outbox.put(`${n}`, `${n}`);
+            model.push(`${n}`);
+            n += 1;
+          } else if (act === "commit") commit();
+          else if (typeof act === "number") {
+            const entry = [...outbox.readyAfter(0)][act];
+            if (entry !== undefined) {
+              outbox.settle(entry);
+              model.splice(model.indexOf(entry.value), 1);
+            }
+          }
+        }
+        commit();
+        expect(values(outbox)).toEqual(model);
+      }),
+    );
+  });
+});

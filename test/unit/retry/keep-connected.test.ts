@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { backoffDelay } from "../../../shared/retry/backoff.ts";
+import { FatalError, keepConnected } from "../../../shared/retry/keep-connected.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { silentLog } from "../../support/silent-log.ts";
+
+const policy = { first: 1_000, max: 8_000 };
+
+/** Runs the loop against scripted outcomes on a clock whose sleeps pass at once; returns the waits. */
+async function waits(outcomes: readonly (number | "refused")[]): Promise<number[]> {
+  const stop = new AbortController();
+  let now = 0;
+  const slept: number[] = [];
+  const rest = [...outcomes];
+  await keepConnected({
+    policy,
+    log: silentLog,
+    signal: stop.signal,
+    clock: {
+      now: () => now,
+      wallNow: () => now,
+      random: () => 1,
+      sleep: async (ms) => {
+        slept.push(ms);
+        now += ms;
+      },
+    },
+    connect: async () => {
+      const outcome = rest.shift();
+      if (outcome === undefined) stop.abort();
+      if (outcome === undefined || outcome === "refused") throw new Error("refused");
+      now += outcome;
+      return { ended: Promise.resolve("closed") };
+    },
+  });
+  return slept;
+}
+
+describe("keepConnected()", () => {
+  test("waits longer after each failure, up to the longest wait", async () => {
+    const refused = Array.from({ length: 5 }, () => "refused" as const);
+    expect(await waits(refused)).toEqual([1_000, 2_000, 4_000, 8_000, 8_000]);
+  });
+
+  test("starts over after a session that stayed up", async () => {
+    expect(await waits(["refused", "refused", 60_000])).toEqual([1_000, 2_000, 1_000]);
+  });
+
+  test("does not start over after a session that ended at once", async () => {
+    expect(await waits(["refused", 10, 10])).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  test("gives up when waiting will not help", async () => {
+    const hopeless = keepConnected({
+      policy,
+      clock: new FakeClock(),
+      log: silentLog,
+      signal: new AbortController().signal,
+      connect: () => Promise.reject(new FatalError("wrong password")),
+    });
+    await expect(hopeless).rejects.toThrow("wrong password");
+  });
+
+  test("stops in the middle of a wait", async () => {
+    const stop = new AbortController();
+    const loop = keepConnected({
+      policy,
+      clock: new FakeClock(),
+      log: silentLog,
+      signal: stop.signal,
+      connect: () => Promise.reject(new Error("refused")),
+    });
+    await Promise.resolve();
+    stop.abort();
+    await expect(loop).resolves.toBeUndefined();
+  });
+});
+
+describe("backoffDelay()", () => {
+  test("lies between a tenth of a second and the longest wait, whatever the attempt", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (n, r) => {
+        const delay = backoffDelay(n, policy, () => r);
+        return delay >= 100 && delay <= policy.max;
+      }),
+    );
+  });
+});
