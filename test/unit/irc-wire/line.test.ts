@@ -1,0 +1,157 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatLine, formatTags, parseLine } from "../../../shared/irc/wire/line.ts";
+
+const noise = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(" ", ":", "@", "\r", "\n", "\0", ";", "=", "\\", "é", "x", "PING", "001"),
+      fc.nat(0xffff).map((code) => String.fromCharCode(code)),
+    ),
+    { maxLength: 30 },
+  )
+  .map((parts) => parts.join(""));
+
+const command = fc.oneof(fc.stringMatching(/^[A-Z]{1,10}$/), fc.stringMatching(/^[0-9]{3}$/));
+const middle = fc.stringMatching(/^[^:\s\0][^ \r\n\0]{0,20}$/);
+const trailing = noise.map((text) => text.replace(/[\r\n\0]/g, ""));
+const params = fc.oneof(
+  fc.array(middle, { maxLength: 14 }),
+  fc.tuple(fc.array(middle, { maxLength: 13 }), trailing).map(([first, last]) => [...first, last]),
+);
+const tags = fc.dictionary(fc.stringMatching(/^\+?([a-z.]{1,8}\/)?[A-Za-z0-9-]{1,8}$/), trailing, {
+  maxKeys: 4,
+});
+
+describe("parseLine()", () => {
+  test.each([
+    ["PING :tok", { command: "PING", params: ["tok"] }],
+    ["ping a b", { command: "PING", params: ["a", "b"] }],
+    ["PING :a b", { command: "PING", params: ["a b"] }],
+    [
+      ":a!b@c PRIVMSG #room :hi  there ",
+      { source: "a!b@c", command: "PRIVMSG", params: ["#room", "hi  there "] },
+    ],
+    [":a!b@c PRIVMSG #room ::D", { source: "a!b@c", command: "PRIVMSG", params: ["#room", ":D"] }],
+    [":a PRIVMSG #room :", { source: "a", command: "PRIVMSG", params: ["#room", ""] }],
+    [":a AWAY ", { source: "a", command: "AWAY", params: [] }],
+    [
+      ":irc.example.org 432  #chan :Erroneous Nickname: x",
+      { source: "irc.example.org", command: "432", params: ["#chan", "Erroneous Nickname: x"] },
+    ],
+    [":a MODE #chan +n ", { source: "a", command: "MODE", params: ["#chan", "+n"] }],
+    ["MODE #chan a:b", { command: "MODE", params: ["#chan", "a:b"] }],
+    ["  PING   x  \r\n", { command: "PING", params: ["x"] }],
+    ["PRIVMSG a :b\tc", { command: "PRIVMSG", params: ["a", "b\tc"] }],
+  ])("reads %j", (text, expected) => {
+    expect(parseLine(text)).toEqual(expected);
+  });
+
+  test.each([
+    ["@a=b;c;d= PING", { a: "b", c: "", d: "" }],
+    ["@a=1;a=2 PING", { a: "2" }],
+    [String.raw`@a=\:\s\\\r\n\x\ PING`, { a: "; \\\r\nx" }],
+    ["@+example.org/x-1=y PING", { "+example.org/x-1": "y" }],
+    ["@time=2024-05-01T10:00:00.000Z :a PING", { time: "2024-05-01T10:00:00.000Z" }],
+    ["@a=b=c PING", { a: "b=c" }],
+    ["@;=x;; PING", {}],
+  ])("reads the tags of %j", (text, expected) => {
+    const line = parseLine(text);
+    expect(line?.command).toBe("PING");
+    expect({ ...line?.tags }).toEqual(expected);
+  });
+
+  test("takes no tag for something else, whatever its name", () => {
+    const line = parseLine("@__proto__=x;constructor=y PING");
+    expect(Object.entries(line?.tags ?? {})).toEqual([
+      ["__proto__", "x"],
+      ["constructor", "y"],
+    ]);
+    expect(parseLine("@a PING")?.tags?.["toString"]).toBeUndefined();
+  });
+
+  test.each([
+    "",
+    " ",
+    "\r\n",
+    ":source",
+    ":source ",
+    "@tag",
+    "@tag :source",
+    ": :x",
+    "12 x",
+    "1234",
+    "PRIV-MSG x",
+    "ÄÖ",
+  ])("finds no command in %j", (text) => {
+    expect(parseLine(text)).toBeUndefined();
+  });
+
+  test("reads anything, and makes no parameter but the last that holds a space or begins with a colon", () => {
+    fc.assert(
+      fc.property(noise, (text) => {
+        const line = parseLine(`PING ${text}`);
+        const middles = line?.params.slice(0, -1) ?? ["no line"];
+        expect(middles.filter((param) => /^:| |^$/.test(param))).toEqual([]);
+        expect(parseLine(text)?.command ?? "NONE").toMatch(/^([A-Z]+|[0-9]{3})$/);
+      }),
+    );
+  });
+});
+
+describe("formatLine()", () => {
+  test.each([
+    ["PING", [], "PING"],
+    ["PONG", ["a b"], "PONG :a b"],
+    ["PRIVMSG", ["#room", "word"], "PRIVMSG #room word"],
+    ["PRIVMSG", ["#room", ":D"], "PRIVMSG #room ::D"],
+    ["PRIVMSG", ["#room", ""], "PRIVMSG #room :"],
+    ["PRIVMSG", ["#room", "a\r\nQUIT :b\0"], "PRIVMSG #room :aQUIT :b"],
+    ["PRIVMSG", ["#room\r\nQUIT", "x"], "PRIVMSG #roomQUIT x"],
+    ["KICK", ["#room", "a b", "reason"], "KICK #room ab reason"],
+    ["KICK", ["#room", ":a", "reason"], "KICK #room a reason"],
+    ["KICK", ["#room", " ", "nick"], "KICK #room * nick"],
+    ["JOIN\r\nQUIT", ["#room"], "JOINQUIT #room"],
+  ])("writes %j %j as %j", (name, words, expected) => {
+    expect(formatLine(name, words)).toBe(expected);
+  });
+
+  test("writes what parseLine() reads back", () => {
+    fc.assert(
+      fc.property(command, params, (name, words) => {
+        expect(parseLine(formatLine(name, words))).toEqual({ command: name, params: words });
+      }),
+    );
+  });
+
+  test("writes one line with as many parameters as it was given, whatever they hold", () => {
+    fc.assert(
+      fc.property(command, fc.array(noise, { maxLength: 5 }), (name, words) => {
+        const line = formatLine(name, words);
+        expect(line).not.toMatch(/[\r\n\0]/);
+        expect(parseLine(line)).toMatchObject({ command: name });
+        expect(parseLine(line)?.params).toHaveLength(words.length);
+      }),
+    );
+  });
+});
+
+describe("formatTags()", () => {
+  test("writes nothing when there is nothing to write", () => {
+    expect(formatTags({})).toBe("");
+    expect(formatTags({ "no name": "x", "": "y" })).toBe("");
+  });
+
+  test("writes names alone when they have no value", () => {
+    expect(formatTags({ label: "a b;c", "+typing": "" })).toBe(String.raw`@label=a\sb\:c;+typing `);
+  });
+
+  test("writes what parseLine() reads back", () => {
+    fc.assert(
+      fc.property(tags, (written) => {
+        const line = parseLine(`${formatTags(written)}PING`);
+        expect({ ...line?.tags }).toEqual({ ...written });
+      }),
+    );
+  });
+});
