@@ -1,0 +1,222 @@
+import { Alarm } from "../alarm.ts";
+import type { Clock } from "../clock.ts";
+import type { IrcSession } from "./session.ts";
+import { foldCase } from "./wire/casemapping.ts";
+import type { Line } from "./wire/line.ts";
+import { readSpeechRefusal } from "./wire/speech-refusal.ts";
+
+/**
+ * What became of a line:
+ * - `delivered`: the server has read it and did not object;
+ * - `refused`: the server has read it and said no, with this numeric or FAIL code;
+ * - `uncertain`: it was written, and the session ended before the server proved to have read it;
+ * - `unsent`: it was never written.
+ */
+export type Fate = "delivered" | "uncertain" | "unsent" | { readonly refused: string };
+
+export interface PacedSenderOptions {
+  readonly session: IrcSession;
+  readonly clock: Clock;
+  /** Lines that may go out at once after a silence; 1 at least. */
+  readonly burst: number;
+  /** Milliseconds for each line after those; 0 turns pacing off. */
+  readonly intervalMs: number;
+  /** Stops the writing; lines that are on their way still learn their fate. */
+  readonly signal: AbortSignal;
+}
+
+/** Every fence takes the place of a line, so in a backlog the proof waits for this many lines and ... */
+const LINES_PER_FENCE = 6;
+/** ... for this many milliseconds. */
+const FENCE_SPACING = 5_000;
+
+interface Said {
+  readonly command: "PRIVMSG" | "NOTICE";
+  readonly target: string;
+  readonly text: string;
+  readonly settle: (fate: Fate) => void;
+}
+
+/**
+ * Says lines on one session in strict order, no faster than the server bears, and finds out what became
+ * of each. Servers confirm no line, but they answer in order: the PONG to a PING written behind some
+ * lines (a fence) proves that those were read. How many lines wait is the caller's to limit.
+ *
+ * Pacing is a token bucket. A fence counts as a line, as flood limits count it: stock servers allow
+ * about one line in two seconds after five (ircd-ratbox), one to three each second (ngIRCd), one each
+ * second after ten (InspIRCd).
+ */
+export class PacedSender {
+  readonly #session: IrcSession;
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  /** How far ahead of its time a line may be written. */
+  readonly #headStartMs: number;
+  readonly #fenceSpacingMs: number;
+  readonly #signal: AbortSignal;
+  readonly #alarm: Alarm;
+  /** Not written yet, oldest first. */
+  #queue: Said[] = [];
+  /** Written and not proved, oldest first. */
+  #unproved: Said[] = [];
+  #fence: { readonly token: string; readonly covers: number } | undefined;
+  #fencePlanned = false;
+  #fencedAt = Number.NEGATIVE_INFINITY;
+  #fences = 0;
+  // A PONG can be sent on by other clients, so nobody may know what to write into it.
+  readonly #secret: string;
+  /** Codes of refusals since the last proof, in order, by folded target; "" when they name none. */
+  readonly #refusals = new Map<string, string[]>();
+  /** When the next line would be due if each waited its turn, in monotonic milliseconds. */
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor({ session, clock, burst, intervalMs, signal }: PacedSenderOptions) {
+    this.#session = session;
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#headStartMs = (Math.max(1, burst) - 1) * intervalMs;
+    this.#fenceSpacingMs = Math.max(FENCE_SPACING, LINES_PER_FENCE * intervalMs);
+    this.#signal = signal;
+    this.#alarm = new Alarm(clock, () => this.#pump());
+    this.#secret = [clock.random(), clock.random()].map((n) => n.toString(36).slice(2)).join("");
+    void this.#serve();
+  }
+
+  /** Lines that were not written yet. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Says one line, behind all that were said before. Settles with its fate, and never rejects. An empty
+   * text, which every server refuses (412), is refused here.
+   */
+  say(command: "PRIVMSG" | "NOTICE", target: string, text: string): Promise<Fate> {
+    if (this.#closed || this.#signal.aborted) return Promise.resolve("unsent");
+    if (text === "") return Promise.resolve({ refused: "412" });
+    return new Promise((settle) => {
+      this.#queue.push({ command, target, text, settle });
+      this.#pump();
+    });
+  }
+
+  async #serve(): Promise<void> {
+    const stop = () => this.#abandonQueue();
+    this.#signal.addEventListener("abort", stop, { once: true });
+    const deafen = this.#session.onLine((line) => this.#hear(line));
+    await this.#session.ended;
+    deafen();
+    this.#signal.removeEventListener("abort", stop);
+    this.#closed = true;
+    this.#settleOldest(this.#unproved.length, "uncertain");
+    this.#abandonQueue();
+  }
+
+  #pump(): void {
+    // One alarm serves the whole queue, and rings when the oldest line is due.
+    if (this.#closed || this.#alarm.isSet) return;
+    while (this.#queue.length > 0) {
+      const waitMs = this.#waitMs();
+      if (waitMs > 0) {
+        this.#alarm.set(waitMs);
+        break;
+      }
+      this.#write();
+    }
+    this.#planFence();
+  }
+
+  #waitMs(): number {
+    if (this.#intervalMs <= 0) return 0;
+    return Math.ceil(this.#dueAt - this.#headStartMs - this.#clock.now());
+  }
+
+  #write(): void {
+    const said = this.#queue.shift();
+    if (said === undefined) return;
+    this.#session.send(said.command, said.target, said.text);
+    this.#unproved.push(said);
+    this.#spend();
+  }
+
+  #spend(): void {
+    this.#dueAt = Math.max(this.#dueAt, this.#clock.now()) + this.#intervalMs;
+  }
+
+  /** A fence goes out when this turn has said all it has to say, and now and then in a backlog. */
+  #planFence(): void {
+    if (this.#closed || this.#unproved.length === 0) return;
+    if (this.#fence !== undefined || this.#fencePlanned) return;
+    if (this.#queue.length > 0 && this.#clock.now() < this.#fencedAt + this.#fenceSpacingMs) return;
+    this.#fencePlanned = true;
+    queueMicrotask(() => this.#sendFence());
+  }
+
+  #sendFence(): void {
+    this.#fencePlanned = false;
+    if (this.#closed) return;
+    this.#fences += 1;
+    const token = `${this.#secret}${this.#fences}`;
+    this.#fence = { token, covers: this.#unproved.length };
+    this.#fencedAt = this.#clock.now();
+    this.#session.send("PING", token);
+    this.#spend();
+  }
+
+  #hear(line: Line): void {
+    if (this.#unproved.length === 0) return;
+    if (line.command === "PONG") {
+      if (this.#fence !== undefined && line.params.at(-1) === this.#fence.token) {
+        this.#prove(this.#fence.covers);
+      }
+      return;
+    }
+    const refusal = readSpeechRefusal(line);
+    if (refusal !== undefined) this.#noteRefusal(refusal.target ?? "", refusal.code);
+  }
+
+  // Refusals come before the PONG of the fence behind their lines, so those that came since the last
+  // proof belong to lines that the next one covers.
+  #noteRefusal(target: string, code: string): void {
+    const name = this.#fold(target);
+    const codes = this.#refusals.get(name);
+    if (codes === undefined && this.#refusals.size < this.#unproved.length) {
+      this.#refusals.set(name, [code]);
+    } else if (codes !== undefined && codes.length < this.#unproved.length) {
+      codes.push(code);
+    }
+  }
+
+  #prove(covers: number): void {
+    this.#fence = undefined;
+    this.#settleOldest(covers, "delivered");
+    this.#planFence();
+  }
+
+  #settleOldest(count: number, fate: Fate): void {
+    for (const said of this.#unproved.splice(0, count)) {
+      const refused = this.#takeRefusal(said.target);
+      said.settle(refused === undefined ? fate : { refused });
+    }
+    this.#refusals.clear();
+  }
+
+  /** A refusal names its target, not its line: the oldest line to that target is taken for the one. */
+  #takeRefusal(target: string): string | undefined {
+    if (this.#refusals.size === 0) return undefined;
+    return this.#refusals.get(this.#fold(target))?.shift() ?? this.#refusals.get("")?.shift();
+  }
+
+  #fold(name: string): string {
+    return foldCase(name, this.#session.isupport.casemapping);
+  }
+
+  #abandonQueue(): void {
+    this.#alarm.clear();
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const said of queue) said.settle("unsent");
+    this.#planFence();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Line } from "./line.ts";
+
+/** That the server did not pass on what we said, and why. */
+export interface SpeechRefusal {
+  /** The numeric, or `FAIL` with its code. */
+  readonly code: string;
+  /** Whom the line was for, when the server says so. */
+  readonly target: string | undefined;
+}
+
+/**
+ * Reads the refusal of a PRIVMSG or NOTICE; undefined when the line is something else. A NOTICE may be
+ * dropped without any (RFC 2812 section 3.3.2).
+ */
+export function readSpeechRefusal({ command, params }: Line): SpeechRefusal | undefined {
+  const [, target] = params;
+  if (WITH_TARGET.has(command) && target !== undefined) return { code: command, target };
+  if (WITHOUT_TARGET.has(command)) return { code: command, target: undefined };
+  // RPL_TRYAGAIN names the command that came too often.
+  if (command === "263" && isSpeech(target)) return { code: command, target: undefined };
+  return command === "FAIL" ? readFail(params) : undefined;
+}
+
+// RFC 1459 section 6.1, RFC 2812 section 5.2, and what today's servers add. 437 is not among them: it
+// names a channel too, but answers JOIN and NICK.
+const WITH_TARGET: ReadonlySet<string> = new Set([
+  "401", // ERR_NOSUCHNICK, also for channels that are gone
+  "402", // ERR_NOSUCHSERVER
+  "403", // ERR_NOSUCHCHANNEL
+  "404", // ERR_CANNOTSENDTOCHAN
+  "407", // ERR_TOOMANYTARGETS
+  "408", // ERR_NOCOLORSONCHAN
+  "413", // ERR_NOTOPLEVEL
+  "414", // ERR_WILDTOPLEVEL
+  "415", // ERR_BADMASK, on some servers: only who is registered may speak
+  "439", // ERR_TARGETTOOFAST
+  "477", // ERR_NEEDREGGEDNICK
+  "486", // ERR_NONONREG
+  "489", // ERR_SECUREONLYCHAN
+  "492", // ERR_NOCTCP
+  "531", // ERR_CANTSENDTOUSER
+  "716", // RPL_TARGUMODEG: they ignore strangers
+]);
+
+const WITHOUT_TARGET: ReadonlySet<string> = new Set([
+  "411", // ERR_NORECIPIENT
+  "412", // ERR_NOTEXTTOSEND
+  "417", // ERR_INPUTTOOLONG
+]);
+
+/** IRCv3 standard replies: `FAIL command code [context...] :description`. */
+function readFail(params: readonly string[]): SpeechRefusal | undefined {
+  const [command, code = "", ...rest] = params;
+  if (!isSpeech(command)) return undefined;
+  const [target] = rest.slice(0, -1);
+  return { code: `FAIL ${code}`, target };
+}
+
+function isSpeech(command: string | undefined): boolean {
+  return command === "PRIVMSG" || command === "NOTICE";
+}

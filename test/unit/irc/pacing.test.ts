@@ -1,0 +1,300 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Fate, PacedSender } from "../../../shared/irc/pacing.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeIrcSession } from "../../support/fake-irc-session.ts";
+
+interface Pace {
+  readonly burst: number;
+  readonly intervalMs: number;
+  /** Whether the server answers each PING at once; otherwise a test does by `pong()`. */
+  readonly answers?: boolean;
+}
+
+const unpaced: Pace = { burst: 1, intervalMs: 0, answers: false };
+const efnet: Pace = { burst: 5, intervalMs: 2_000, answers: true };
+
+function world({ burst, intervalMs, answers = false }: Pace) {
+  const clock = new FakeClock();
+  const session = new FakeIrcSession({ answers });
+  const stop = new AbortController();
+  const sender = new PacedSender({ session, clock, burst, intervalMs, signal: stop.signal });
+  const fates: (Fate | "pending")[] = [];
+  const say = async (text: string, target = "#channel") => {
+    const place = fates.push("pending") - 1;
+    fates[place] = await sender.say("PRIVMSG", target, text);
+  };
+  return { clock, session, stop, sender, fates, say };
+}
+
+const pings = (sent: readonly string[]) => sent.filter((line) => line.startsWith("PING "));
+const lines = (sent: readonly string[]) => sent.filter((line) => line.startsWith("PRIVMSG "));
+
+/** Answers the newest PING, as a server does that has read all before it. */
+function pong(session: FakeIrcSession): void {
+  const token = pings(session.sent).at(-1)?.slice("PING ".length);
+  session.hear(`:irc.test PONG irc.test :${token}`);
+}
+
+describe("PacedSender without pacing", () => {
+  test("writes five thousand lines of one turn in order, at once, with one fence behind them", async () => {
+    const { clock, session, sender } = world(unpaced);
+    const texts = Array.from({ length: 5_000 }, (_, i) => `line${i}`);
+    const fates = texts.map((text) => sender.say("PRIVMSG", "#channel", text));
+    expect(session.sent).toEqual(texts.map((text) => `PRIVMSG #channel ${text}`));
+    await clock.advance(0);
+    expect(session.sent).toHaveLength(5_001);
+    expect(clock.slept).toEqual([]);
+    pong(session);
+    expect(new Set(await Promise.all(fates))).toEqual(new Set(["delivered"]));
+  });
+
+  test("a line is not delivered before the PONG", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("hello");
+    await clock.advance(60_000);
+    expect(fates).toEqual(["pending"]);
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual(["delivered"]);
+  });
+
+  test("a PONG that is not the fence's proves nothing", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("hello");
+    await clock.advance(0);
+    session.hear(":irc.test PONG irc.test :1");
+    session.hear(":irc.test PONG");
+    await clock.advance(0);
+    expect(fates).toEqual(["pending"]);
+  });
+
+  test("a fence proves the lines before it, and the next one those behind", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("first");
+    await clock.advance(0);
+    void say("second");
+    await clock.advance(0);
+    expect(pings(session.sent)).toHaveLength(1);
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual(["delivered", "pending"]);
+    expect(pings(session.sent)).toHaveLength(2);
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual(["delivered", "delivered"]);
+  });
+
+  test("no fence goes out when nothing was said", async () => {
+    const { clock, session, say } = world({ ...unpaced, answers: true });
+    await say("hello");
+    await clock.advance(60_000);
+    expect(pings(session.sent)).toHaveLength(1);
+  });
+
+  test("an empty text is refused without a word to the server", async () => {
+    const { session, say, fates } = world(unpaced);
+    await say("");
+    expect(fates).toEqual([{ refused: "412" }]);
+    expect(session.sent).toEqual([]);
+  });
+});
+
+describe("PacedSender and refusals", () => {
+  test.each([
+    [":irc.test 404 relay #CHANNEL :Cannot send to channel", "404"],
+    [":irc.test 415 relay #channel :Cannot send: you must be registered", "415"],
+    [":irc.test 403 relay #channel :No such channel", "403"],
+    [":irc.test 412 relay :No text to send", "412"],
+    [":irc.test 263 relay PRIVMSG :Try again", "263"],
+    [":irc.test FAIL PRIVMSG NEED_REGISTRATION #channel :Register first", "FAIL NEED_REGISTRATION"],
+    [":irc.test FAIL PRIVMSG RATE_LIMITED :Slow down", "FAIL RATE_LIMITED"],
+  ])("%s refuses the line", async (line, code) => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("hello");
+    await clock.advance(0);
+    session.hear(line);
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual([{ refused: code }]);
+  });
+
+  test.each([
+    ":irc.test 404 relay #other :Cannot send to channel",
+    ":irc.test 437 relay #channel :Cannot change nick while banned",
+    ":irc.test 474 relay #channel :Cannot join channel (+b)",
+    ":irc.test 263 relay WHO :Try again",
+    ":irc.test FAIL JOIN NEED_REGISTRATION #channel :Register first",
+    ":irc.test 404",
+  ])("%s refuses no line of ours", async (line) => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("hello");
+    await clock.advance(0);
+    session.hear(line);
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual(["delivered"]);
+  });
+
+  test("each refusal is taken by the oldest line to its target", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("1", "#a");
+    void say("2", "#b");
+    void say("3", "#a");
+    await clock.advance(0);
+    session.hear(":irc.test 404 relay #b :No");
+    session.hear(":irc.test 404 relay #a :No");
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual([{ refused: "404" }, { refused: "404" }, "delivered"]);
+  });
+
+  test("a refusal outlives neither the fence behind its line nor the session", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("1", "#a");
+    await clock.advance(0);
+    session.hear(":irc.test 404 relay #a :No");
+    session.hear(":irc.test 404 relay #a :No");
+    pong(session);
+    void say("2", "#a");
+    await clock.advance(0);
+    session.hear(":irc.test 404 relay #a :No");
+    void say("3", "#a");
+    session.end();
+    await clock.advance(0);
+    expect(fates).toEqual([{ refused: "404" }, { refused: "404" }, "uncertain"]);
+  });
+});
+
+describe("PacedSender under pacing", () => {
+  test("lets a burst go at once, then one line or fence in each interval", async () => {
+    const { clock, session, say } = world(efnet);
+    for (let i = 0; i < 13; i += 1) void say(`line${i}`);
+    const seconds: string[] = [];
+    for (let second = 0; second < 26; second += 1) {
+      await clock.advance(second === 0 ? 0 : 1_000);
+      seconds.push(
+        session
+          .takeSent()
+          .map((line) => line.charAt(1))
+          .join(""),
+      );
+    }
+    // "R" is a PRIVMSG, "I" a PING: the fence behind the burst is paid for by a longer pause.
+    expect(seconds.slice(0, 24).join(" ")).toBe("RRRRRI    R  R  R  R  RI    R  R  RI");
+  });
+
+  test("no stretch of time holds more lines and fences than the server bears, and one", async () => {
+    const says = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 15_000 }), fc.integer({ min: 1, max: 8 })),
+      {
+        maxLength: 12,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(says, fc.integer({ min: 1, max: 8 }), async (bursts, burst) => {
+        const { clock, session, say } = world({ burst, intervalMs: 2_000, answers: true });
+        const times: number[] = [];
+        const note = () => times.push(...session.takeSent().map(() => clock.now()));
+        for (const [pause, count] of bursts) {
+          for (let i = 0; i < count; i += 1) void say("hello");
+          for (let ms = 0; ms < pause; ms += 500) {
+            await clock.advance(500);
+            note();
+          }
+        }
+        const most = times.map((from, i) => {
+          const ahead = times.slice(i).map((at, j) => j + 1 - (at - from + 500) / 2_000);
+          return Math.max(...ahead);
+        });
+        expect(Math.max(0, ...most)).toBeLessThanOrEqual(burst + 1);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("every line is written in order and once, and delivered in the end", async () => {
+    const says = fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(
+        says,
+        fc.constantFrom(efnet, { ...unpaced, answers: true }),
+        async (pauses, pace) => {
+          const { clock, session, say, fates } = world(pace);
+          for (const [i, pause] of pauses.entries()) {
+            void say(`line${i}`);
+            await clock.advance(pause);
+          }
+          await clock.advance(10 * 60_000);
+          expect(lines(session.sent)).toEqual(pauses.map((_, i) => `PRIVMSG #channel line${i}`));
+          expect(fates).toEqual(pauses.map(() => "delivered"));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("in a backlog at most one fence goes out in five seconds", async () => {
+    const { clock, session, say } = world({ burst: 5, intervalMs: 500, answers: true });
+    for (let i = 0; i < 100; i += 1) void say(`line${i}`);
+    await clock.advance(40_000);
+    expect(pings(session.sent).length).toBeLessThanOrEqual(1 + 40_000 / 5_000);
+  });
+
+  test("the last line of a backlog has its fence at once", async () => {
+    const { clock, session, say, fates } = world(efnet);
+    for (let i = 0; i < 6; i += 1) void say(`line${i}`);
+    await clock.advance(4_000);
+    expect(session.sent.at(-1)).toMatch(/^PING /);
+    expect(fates).toEqual(Array.from({ length: 6 }, () => "delivered"));
+  });
+
+  test("one alarm serves the whole queue", async () => {
+    const { clock, say } = world(efnet);
+    for (let i = 0; i < 500; i += 1) void say(`line${i}`);
+    await clock.advance(0);
+    expect(clock.sleeping).toBe(1);
+  });
+});
+
+describe("PacedSender and the end", () => {
+  test("what was written is uncertain, what was not is unsent", async () => {
+    const { clock, session, say, sender, fates } = world({ ...efnet, answers: false });
+    for (let i = 0; i < 8; i += 1) void say(`line${i}`);
+    await clock.advance(0);
+    session.end();
+    await clock.advance(0);
+    expect(fates).toEqual([...Array(5).fill("uncertain"), ...Array(3).fill("unsent")]);
+    expect(clock.sleeping).toBe(0);
+    expect(await sender.say("PRIVMSG", "#channel", "late")).toBe("unsent");
+  });
+
+  test("a stop leaves the queue unsent, and what was written still learns its fate", async () => {
+    const { clock, session, stop, say, sender, fates } = world({ ...efnet, answers: false });
+    for (let i = 0; i < 8; i += 1) void say(`line${i}`);
+    await clock.advance(0);
+    stop.abort();
+    await clock.advance(0);
+    expect(sender.queued).toBe(0);
+    pong(session);
+    await clock.advance(60_000);
+    expect(fates).toEqual([...Array(5).fill("delivered"), ...Array(3).fill("unsent")]);
+    expect(await sender.say("PRIVMSG", "#channel", "late")).toBe("unsent");
+  });
+
+  test("tokens cannot be guessed from one session to the next", async () => {
+    const tokens = await Promise.all(
+      [0.123456789, 0.987654321].map(async (chance) => {
+        const clock = new FakeClock({ random: () => chance });
+        const session = new FakeIrcSession({ answers: false });
+        const signal = new AbortController().signal;
+        const sender = new PacedSender({ session, clock, burst: 1, intervalMs: 0, signal });
+        void sender.say("PRIVMSG", "#channel", "hello");
+        await clock.advance(0);
+        return pings(session.sent).join();
+      }),
+    );
+    expect(new Set(tokens).size).toBe(2);
+    expect(tokens.every((token) => token.length > 15)).toBe(true);
+  });
+});
