@@ -25,10 +25,10 @@ export interface PacedSenderOptions {
   readonly signal: AbortSignal;
 }
 
-/** Every fence takes the place of a line, so in a backlog the proof waits for this many lines and ... */
-const LINES_PER_FENCE = 6;
-/** ... for this many milliseconds. */
-const FENCE_SPACING = 5_000;
+/** Every fence takes the place of a line, so that in a backlog it waits for this many intervals ... */
+const FENCE_SPACING_INTERVALS = 6;
+/** ... and never follows the last one within this many milliseconds. */
+const FENCE_SPACING_MS = 5_000;
 
 interface Said {
   readonly command: "PRIVMSG" | "NOTICE";
@@ -76,7 +76,7 @@ export class PacedSender {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#headStartMs = (Math.max(1, burst) - 1) * intervalMs;
-    this.#fenceSpacingMs = Math.max(FENCE_SPACING, LINES_PER_FENCE * intervalMs);
+    this.#fenceSpacingMs = Math.max(FENCE_SPACING_MS, FENCE_SPACING_INTERVALS * intervalMs);
     this.#signal = signal;
     this.#alarm = new Alarm(clock, () => this.#pump());
     this.#secret = [clock.random(), clock.random()].map((n) => n.toString(36).slice(2)).join("");
