@@ -65,6 +65,7 @@ export function settings(section: Section, path: readonly string[] = []): readon
   });
 }
 
+/** The environment variable of a path: `["irc", "tlsCa"]` is `IRC_TLS_CA`. */
 export function variableName(path: readonly string[]): string {
   return path.map((key) => key.replaceAll(/[A-Z]/g, "_$&").toUpperCase()).join("_");
 }

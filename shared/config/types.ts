@@ -22,6 +22,7 @@ export function quote(text: string): string {
 export const oneLine = () =>
   fromText("one line of text", (text) => (hasControls(text) ? undefined : text));
 
+/** True when the text holds a C0 or C1 control character, DEL among them. */
 export function hasControls(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }

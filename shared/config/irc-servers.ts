@@ -1,0 +1,28 @@
+import { parseAddress } from "./address.ts";
+import { listOf } from "./list.ts";
+
+/** One server of an IRC network. An IPv6 address stands here without brackets. */
+export interface IrcServer {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** RFC 7194: TLS on 6697; RFC 1459 section 8.12 and long use: clear text on 6667. */
+const STANDARD_PORTS = { ircs: 6697, irc: 6667 } as const;
+
+/** Servers of one network in order of preference: `ircs://irc.libera.chat,irc://[::1]:6667`. */
+export const ircServers = () =>
+  listOf({
+    item: "ircs://host:port or irc://host:port",
+    parse: parseServer,
+    keysOf: ({ host, port }) => [`${host.toLowerCase()} ${port}`],
+  });
+
+function parseServer(text: string): IrcServer | undefined {
+  const scheme = (["ircs", "irc"] as const).find((name) => text.startsWith(`${name}://`));
+  const address = parseAddress(text);
+  if (scheme === undefined || address === undefined) return undefined;
+  const { host, port = STANDARD_PORTS[scheme] } = address;
+  return { host, port, tls: scheme === "ircs" };
+}
