@@ -91,15 +91,23 @@ function prettyLine(json: string, colours: boolean): string {
   const word = String(level).toUpperCase().padEnd(5);
   const coloured = colours ? `${COLOURS[String(level)] ?? ""}${word}${PLAIN}` : word;
   const pairs = Object.entries(fields).map(([name, value]) => `${name}=${prettyValue(value)}`);
-  return `${[`${clock} ${coloured} ${String(event)}`, pairs.join(" ")].join("  ").trimEnd()}\n`;
+  const line = `${clock} ${coloured} ${String(event)}  ${pairs.join(" ")}`;
+  return `${line.trimEnd()}\n`;
 }
 
-/** Bare when it is one visible word, else as JSON. */
+/** Bare when it is one visible word, else as JSON; an error as one sentence. */
 function prettyValue(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const quoted =
-    typeof value === "string" && !/^[^\s"=]+$/.test(value) ? JSON.stringify(value) : text;
-  return quoted.replaceAll(UNSEEN, escaped);
+  const plain = sentenceOf(value) ?? value;
+  const bare = typeof plain === "string" && /^[^\s"=]+$/.test(plain);
+  return (bare ? plain : JSON.stringify(plain)).replaceAll(UNSEEN, escaped);
+}
+
+/** `Cannot connect (ECONNREFUSED): the cause`, for what describeError() has made. */
+function sentenceOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !("message" in value)) return undefined;
+  const code = "code" in value ? ` (${String(value.code)})` : "";
+  const cause = "cause" in value ? sentenceOf(value.cause) : undefined;
+  return `${String(value.message)}${code}${cause === undefined ? "" : `: ${cause}`}`;
 }
 
 // What moves the cursor or turns the line around on a terminal: DEL, C1 controls (one of them begins

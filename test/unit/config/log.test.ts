@@ -91,6 +91,13 @@ describe("createLogger() for a terminal", () => {
     ]);
   });
 
+  test("writes an error as one sentence", () => {
+    const { log, lines } = logTo({ format: "pretty" });
+    const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+    log.warn("link down", { error: new Error("Cannot log in", { cause }) });
+    expect(lines[0]).toContain('error="Cannot log in: connect ECONNREFUSED (ECONNREFUSED)"\n');
+  });
+
   test("colours the level only when it is told to", () => {
     const plain = logTo({ format: "pretty" });
     const coloured = logTo({ format: "pretty", colours: true });
