@@ -74,8 +74,17 @@ function cutBefore(text: string, start: number, fit: number): number {
     return afterSpace;
   }
   const border = lastBorder(text, start, fit);
-  return border > start ? border : fit;
+  return border > start ? border : cutInside(text, start, fit);
 }
+
+/** Where to cut a grapheme that begins at `start` and reaches beyond `fit`. */
+function cutInside(text: string, start: number, fit: number): number {
+  // Half a flag would pair with the flag behind it, and that one with the next (UAX #29, GB12).
+  const isFlag = fit - 2 > start && TWO_REGIONAL_INDICATORS.test(text.slice(fit - 2, fit + 2));
+  return isFlag ? fit - 2 : fit;
+}
+
+const TWO_REGIONAL_INDICATORS = /^\p{RI}{2}$/u;
 
 function afterLateSpace(text: string, start: number, fit: number): number | undefined {
   // Not lastIndexOf(), which would look back to the beginning of the text for every piece.

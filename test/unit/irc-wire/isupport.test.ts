@@ -7,24 +7,25 @@ const read = (known: typeof initialIsupport, ...tokens: readonly string[]) =>
   readIsupport(known, ["nick", ...tokens, "are supported by this server"]);
 
 describe("readIsupport()", () => {
-  test("reads what InspIRCd 3 says", () => {
+  test("reads what InspIRCd 3.15 said", () => {
     const lines = [
-      ":irc.example.org 005 nick AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:20 CHANMODES=b,k,l,imnpst CHANNELLEN=64 CHANTYPES=# ELIST=CMNTU HOSTLEN=64 KEYLEN=32 KICKLEN=255 LINELEN=512 :are supported by this server",
-      ":irc.example.org 005 nick MAXLIST=b:100 MAXTARGETS=20 MODES=20 MONITOR=30 NAMELEN=128 NAMESX NETWORK=TestNet NICKLEN=30 PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ TOPICLEN=307 UHNAMES :are supported by this server",
+      ":irc.test 005 saxjax AWAYLEN=200 CASEMAPPING=rfc1459 CHANLIMIT=#:20 CHANMODES=b,k,l,imnpst CHANNELLEN=64 CHANTYPES=# ELIST=CMNTU HOSTLEN=64 KEYLEN=32 KICKLEN=255 LINELEN=512 MAXLIST=b:100 :are supported by this server",
+      String.raw`:irc.test 005 saxjax MAXTARGETS=20 MODES=20 MONITOR=30 NAMELEN=128 NAMESX NETWORK=Test\x20Net NICKLEN=31 PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ TOPICLEN=307 USERLEN=10 USERMODES=,,s,iow :are supported by this server`,
+      ":irc.test 005 saxjax WHOX :are supported by this server",
     ];
     const isupport = lines.reduce(
       (known, line) => readIsupport(known, parseLine(line)?.params ?? []),
       initialIsupport,
     );
     expect(isupport).toEqual({
-      casemapping: "ascii",
-      nicklen: 30,
+      casemapping: "rfc1459",
+      nicklen: 31,
       chantypes: "#",
       statusmsg: "@+",
       prefixes: "@+",
       linelen: 512,
       monitor: true,
-      network: "TestNet",
+      network: "Test Net",
     });
   });
 

@@ -61,6 +61,40 @@ describe("parseLine()", () => {
     expect({ ...line?.tags }).toEqual(expected);
   });
 
+  test("reads what InspIRCd 3.15 said", () => {
+    const transcript = [
+      "@time=2026-11-20T10:02:34.709Z :irc.test CAP * ACK :message-tags server-time echo-message",
+      ":irc.test 353 saxjax = #Room :@saxjax",
+      String.raw`@time=2026-11-20T10:02:38.210Z;msgid=1AA~1795168951~1;label=b2;inspircd.org/echo;+x/y=1\\s2 :saxjax!saxjax@127.0.0.1 PRIVMSG #Room ::D x`,
+      ":irc.test PONG irc.test :a b",
+      ":saxjax!saxjax@127.0.0.1 MODE #Room +k :key",
+      ":other[!o@127.0.0.1 PRIVMSG @#Room :hi",
+      "ERROR :Closing link: (o@127.0.0.1) [bye]",
+    ];
+    const time = "2026-11-20T10:02:34.709Z";
+    const caps = "message-tags server-time echo-message";
+    expect(transcript.map((text) => parseLine(`${text}\r\n`))).toEqual([
+      { tags: { time }, source: "irc.test", command: "CAP", params: ["*", "ACK", caps] },
+      { source: "irc.test", command: "353", params: ["saxjax", "=", "#Room", "@saxjax"] },
+      {
+        tags: {
+          time: "2026-11-20T10:02:38.210Z",
+          msgid: "1AA~1795168951~1",
+          label: "b2",
+          "inspircd.org/echo": "",
+          "+x/y": String.raw`1\s2`,
+        },
+        source: "saxjax!saxjax@127.0.0.1",
+        command: "PRIVMSG",
+        params: ["#Room", ":D x"],
+      },
+      { source: "irc.test", command: "PONG", params: ["irc.test", "a b"] },
+      { source: "saxjax!saxjax@127.0.0.1", command: "MODE", params: ["#Room", "+k", "key"] },
+      { source: "other[!o@127.0.0.1", command: "PRIVMSG", params: ["@#Room", "hi"] },
+      { command: "ERROR", params: ["Closing link: (o@127.0.0.1) [bye]"] },
+    ]);
+  });
+
   test("takes no tag for something else, whatever its name", () => {
     const line = parseLine("@__proto__=x;constructor=y PING");
     expect(Object.entries(line?.tags ?? {})).toEqual([

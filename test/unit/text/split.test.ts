@@ -83,6 +83,11 @@ describe("splitByBytes()", () => {
     expect(pieces.every((piece) => utf8Length(piece) <= 10)).toBe(true);
   });
 
+  test("parts no flag when it has to cut what stands before it", () => {
+    const prefix = "\u0600".repeat(6);
+    expect(splitByBytes(`${prefix}🇩🇪🇫🇷`, 16)).toEqual([prefix, "🇩🇪🇫🇷"]);
+  });
+
   test("keeps every piece within the limit and loses nothing", () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 4, max: 80 }), (text, limit) => {
