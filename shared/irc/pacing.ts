@@ -10,7 +10,7 @@ import { readSpeechRefusal } from "./wire/speech-refusal.ts";
  * - `delivered`: the server has read it and did not object;
  * - `refused`: the server has read it and said no, with this numeric or FAIL code;
  * - `uncertain`: it was written, and the session ended before the server proved to have read it;
- * - `unsent`: it was never written.
+ * - `unsent`: nobody heard it, for it was not written in time, or refused because time was up.
  */
 export type Fate = "delivered" | "uncertain" | "unsent" | { readonly refused: string };
 
@@ -34,6 +34,7 @@ interface Said {
   readonly command: "PRIVMSG" | "NOTICE";
   readonly target: string;
   readonly text: string;
+  readonly over: AbortSignal | undefined;
   readonly settle: (fate: Fate) => void;
 }
 
@@ -55,6 +56,7 @@ export class PacedSender {
   readonly #fenceSpacingMs: number;
   readonly #signal: AbortSignal;
   readonly #alarm: Alarm;
+  readonly #watched = new WeakSet<AbortSignal>();
   /** Not written yet, oldest first. */
   #queue: Said[] = [];
   /** Written and not proved, oldest first. */
@@ -89,28 +91,44 @@ export class PacedSender {
   }
 
   /**
-   * Says one line, behind all that were said before. Settles with its fate, and never rejects. An empty
-   * text, which every server refuses (412), is refused here.
+   * Says one line, behind all that were said before. Settles with its fate, and never rejects. `over`
+   * tells that the time for it is up, as when we were put out of the channel. An empty text, which
+   * every server refuses (412), is refused here.
    */
-  say(command: "PRIVMSG" | "NOTICE", target: string, text: string): Promise<Fate> {
-    if (this.#closed || this.#signal.aborted) return Promise.resolve("unsent");
+  say(
+    command: "PRIVMSG" | "NOTICE",
+    target: string,
+    text: string,
+    over?: AbortSignal,
+  ): Promise<Fate> {
+    if (this.#closed || this.#signal.aborted || over?.aborted) return Promise.resolve("unsent");
     if (text === "") return Promise.resolve({ refused: "412" });
+    if (over !== undefined) this.#watch(over);
     return new Promise((settle) => {
-      this.#queue.push({ command, target, text, settle });
+      this.#queue.push({ command, target, text, over, settle });
       this.#pump();
     });
   }
 
   async #serve(): Promise<void> {
-    const stop = () => this.#abandonQueue();
+    const stop = () => this.#abandon(() => true);
     this.#signal.addEventListener("abort", stop, { once: true });
     const deafen = this.#session.onLine((line) => this.#hear(line));
     await this.#session.ended;
     deafen();
     this.#signal.removeEventListener("abort", stop);
     this.#closed = true;
-    this.#settleOldest(this.#unproved.length, "uncertain");
-    this.#abandonQueue();
+    for (const said of this.#unproved.splice(0)) said.settle("uncertain");
+    this.#abandon(() => true);
+  }
+
+  /** One listener for each signal, however many lines it ends. */
+  #watch(over: AbortSignal): void {
+    if (this.#watched.has(over)) return;
+    this.#watched.add(over);
+    over.addEventListener("abort", () => this.#abandon((said) => said.over === over), {
+      once: true,
+    });
   }
 
   #pump(): void {
@@ -190,33 +208,36 @@ export class PacedSender {
 
   #prove(covers: number): void {
     this.#fence = undefined;
-    this.#settleOldest(covers, "delivered");
+    const read = this.#unproved.splice(0, covers);
+    const fates = this.#refusals.size === 0 ? [] : this.#judge(read);
+    this.#refusals.clear();
+    for (const [i, said] of read.entries()) said.settle(fates[i] ?? "delivered");
     this.#planFence();
   }
 
-  #settleOldest(count: number, fate: Fate): void {
-    for (const said of this.#unproved.splice(0, count)) {
-      const refused = this.#takeRefusal(said.target);
-      said.settle(refused === undefined ? fate : { refused });
-    }
-    this.#refusals.clear();
-  }
-
-  /** A refusal names its target, not its line: the oldest line to that target is taken for the one. */
-  #takeRefusal(target: string): string | undefined {
-    if (this.#refusals.size === 0) return undefined;
-    return this.#refusals.get(this.#fold(target))?.shift() ?? this.#refusals.get("")?.shift();
+  /**
+   * A refusal names its target, not its line. When there are fewer than lines, the newest lines are
+   * taken for the refused: a kick, a ban or a +m sets in while we speak more often than it is lifted.
+   */
+  #judge(read: readonly Said[]): Fate[] {
+    const newestFirst = read.toReversed().map(({ target, over }): Fate => {
+      const refused =
+        this.#refusals.get(this.#fold(target))?.pop() ?? this.#refusals.get("")?.pop();
+      if (refused === undefined) return "delivered";
+      return over?.aborted ? "unsent" : { refused };
+    });
+    return newestFirst.toReversed();
   }
 
   #fold(name: string): string {
     return foldCase(name, this.#session.isupport.casemapping);
   }
 
-  #abandonQueue(): void {
-    this.#alarm.clear();
+  #abandon(isOver: (said: Said) => boolean): void {
     const queue = this.#queue;
-    this.#queue = [];
-    for (const said of queue) said.settle("unsent");
+    this.#queue = queue.filter((said) => !isOver(said));
+    for (const said of queue) if (isOver(said)) said.settle("unsent");
+    if (this.#queue.length === 0) this.#alarm.clear();
     this.#planFence();
   }
 }

@@ -136,33 +136,48 @@ describe("PacedSender and refusals", () => {
     expect(fates).toEqual(["delivered"]);
   });
 
-  test("each refusal is taken by the oldest line to its target", async () => {
+  test("refusals are taken by the newest lines to their target", async () => {
     const { clock, session, say, fates } = world(unpaced);
     void say("1", "#a");
     void say("2", "#b");
     void say("3", "#a");
+    void say("4", "#a");
     await clock.advance(0);
     session.hear(":irc.test 404 relay #b :No");
     session.hear(":irc.test 404 relay #a :No");
+    session.hear(":irc.test 477 relay #a :No");
     pong(session);
     await clock.advance(0);
-    expect(fates).toEqual([{ refused: "404" }, { refused: "404" }, "delivered"]);
+    const [first, ...refused] = fates;
+    expect(first).toBe("delivered");
+    expect(refused).toEqual([{ refused: "404" }, { refused: "404" }, { refused: "477" }]);
   });
 
-  test("a refusal outlives neither the fence behind its line nor the session", async () => {
+  test("a refusal does not outlive the fence behind its line", async () => {
     const { clock, session, say, fates } = world(unpaced);
-    void say("1", "#a");
+    void say("1");
     await clock.advance(0);
-    session.hear(":irc.test 404 relay #a :No");
-    session.hear(":irc.test 404 relay #a :No");
+    session.hear(":irc.test 404 relay #channel :No");
+    session.hear(":irc.test 404 relay #channel :No");
     pong(session);
-    void say("2", "#a");
+    void say("2");
     await clock.advance(0);
-    session.hear(":irc.test 404 relay #a :No");
-    void say("3", "#a");
-    session.end();
+    pong(session);
     await clock.advance(0);
-    expect(fates).toEqual([{ refused: "404" }, { refused: "404" }, "uncertain"]);
+    expect(fates).toEqual([{ refused: "404" }, "delivered"]);
+  });
+
+  test("a line refused because we were put out meanwhile may be said again", async () => {
+    const { clock, session, sender } = world(unpaced);
+    const stay = new AbortController();
+    const said = ["heard", "not heard"].map((text) =>
+      sender.say("PRIVMSG", "#channel", text, stay.signal),
+    );
+    await clock.advance(0);
+    stay.abort();
+    session.hear(":irc.test 404 relay #channel :Cannot send to channel");
+    pong(session);
+    expect(await Promise.all(said)).toEqual(["delivered", "unsent"]);
   });
 });
 
@@ -280,6 +295,19 @@ describe("PacedSender and the end", () => {
     await clock.advance(60_000);
     expect(fates).toEqual([...Array(5).fill("delivered"), ...Array(3).fill("unsent")]);
     expect(await sender.say("PRIVMSG", "#channel", "late")).toBe("unsent");
+  });
+
+  test("the end of one channel's stay leaves its lines unsent, and no other's", async () => {
+    const { clock, session, sender } = world({ burst: 1, intervalMs: 2_000, answers: true });
+    const stay = new AbortController();
+    const said = ["#a", "#a", "#b", "#a"].map((target) =>
+      sender.say("PRIVMSG", target, "hello", target === "#a" ? stay.signal : undefined),
+    );
+    stay.abort();
+    await clock.advance(10_000);
+    expect(await Promise.all(said)).toEqual(["delivered", "unsent", "delivered", "unsent"]);
+    expect(lines(session.sent)).toEqual(["PRIVMSG #a hello", "PRIVMSG #b hello"]);
+    expect(await sender.say("PRIVMSG", "#a", "late", stay.signal)).toBe("unsent");
   });
 
   test("tokens cannot be guessed from one session to the next", async () => {
