@@ -3,7 +3,7 @@
  * left undefined become C1 controls, so every byte has a character.
  *
  * The platform's `TextDecoder("windows-1252")` is not used: in Node 20.18.3 and later releases, some of
- * 22 and 24 too, it reads 0x80 to 0x9F as Latin-1 (nodejs/node#60888).
+ * 22 and 24 too, it reads 0x80 to 0x9F as Latin-1.
  */
 export function decodeWindows1252(bytes: Uint8Array): string {
   let text = "";
