@@ -65,7 +65,7 @@ export class ScriptedIrcServer {
   }
 
   async close(): Promise<void> {
-    for (const client of this.clients) client.reset();
+    for (const client of this.clients) client.drop();
     this.#server.close();
     await once(this.#server, "close");
   }
@@ -139,7 +139,12 @@ export class ScriptedClient {
     this.#socket.end();
   }
 
-  /** Closes with a TCP reset. */
+  /** Closes at once, with what is still to be written unwritten. */
+  drop(): void {
+    this.#socket.destroy();
+  }
+
+  /** Closes with a TCP reset; not under TLS. */
   reset(): void {
     this.#socket.resetAndDestroy();
   }
