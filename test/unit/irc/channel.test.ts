@@ -1,0 +1,239 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { IrcChannel } from "../../../shared/irc/channel.ts";
+import { Counters } from "../../../shared/observe/counters.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeIrcSession } from "../../support/fake-irc-session.ts";
+import { silentLog } from "../../support/silent-log.ts";
+
+interface WorldOptions {
+  readonly answers?: boolean;
+  readonly others?: readonly string[];
+}
+
+function world({ answers = false, others = [] }: WorldOptions = {}) {
+  const clock = new FakeClock({ random: () => 0 });
+  const counters = new Counters();
+  const stop = new AbortController();
+  const events: string[] = [];
+  const note = (event: string) => void events.push(event);
+  const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
+  const channel = new IrcChannel({ name: "#room", others, log, clock, counters });
+  const heard: string[] = [];
+  channel.onSpeech(({ nick, text }) => heard.push(`${nick}: ${text}`));
+  const connect = () => {
+    const session = new FakeIrcSession({ answers });
+    return { session, over: channel.run(session, stop.signal) };
+  };
+  return { clock, counters, stop, channel, heard, events, connect };
+}
+
+/** Lets us in: the echo of our JOIN, and who is there. */
+function letIn(session: FakeIrcSession, members = "relay"): void {
+  session.hear(":relay!relay@host.test JOIN #room");
+  session.hear(`:irc.test 353 relay = #room :${members}`);
+  session.hear(":irc.test 366 relay #room :End of /NAMES list");
+}
+
+describe("IrcChannel joining", () => {
+  test("is inside with the echo of its JOIN", async () => {
+    const { channel, connect } = world();
+    const { session } = connect();
+    expect(session.takeSent()).toEqual(["JOIN #room"]);
+    session.hear(":other!u@h JOIN #room");
+    expect(channel.inside).toBe(false);
+    letIn(session);
+    expect(channel.inside).toBe(true);
+  });
+
+  test("asks again until it is in, and never after", async () => {
+    const { clock, connect } = world();
+    const { session } = connect();
+    await clock.advance(30_000);
+    expect(session.takeSent()).toEqual(["JOIN #room", "JOIN #room", "JOIN #room"]);
+    letIn(session);
+    await clock.advance(3_600_000);
+    expect(session.takeSent()).toEqual([]);
+  });
+
+  test("comes back after a kick and after a forced PART", async () => {
+    const { clock, channel, events, connect } = world({ answers: true });
+    const { session } = connect();
+    await clock.advance(0);
+    session.hear(":op!u@h KICK #room relay :out");
+    expect(channel.inside).toBe(false);
+    await clock.advance(3_000);
+    expect(channel.inside).toBe(true);
+    session.hear(":relay!relay@host.test PART #room :removed by op");
+    await clock.advance(6_000);
+    expect(channel.inside).toBe(true);
+    expect(events.filter((event) => event === "channel left against our will")).toHaveLength(2);
+  });
+
+  test("leaves a channel that it was forwarded to, and hears nothing from there", async () => {
+    const { heard, connect } = world();
+    const { session } = connect();
+    session.hear(":irc.test 470 relay #room ##overflow :Forwarding to another channel");
+    session.hear(":relay!relay@host.test JOIN ##overflow");
+    session.hear(":anna!u@h PRIVMSG ##overflow :hello");
+    expect(session.sent).toContain("PART ##overflow");
+    expect(heard).toEqual([]);
+  });
+
+  test("leaves the other channels of its session alone", () => {
+    const { connect } = world({ others: ["#second"] });
+    const { session } = connect();
+    session.hear(":relay!relay@host.test JOIN #Second");
+    session.hear(":relay!relay@host.test JOIN #stray");
+    expect(session.sent).toEqual(["JOIN #room", "PART #stray"]);
+  });
+
+  test("is outside when the session ends, and joins in the next one", async () => {
+    const { clock, channel, connect } = world({ answers: true });
+    const { session, over } = connect();
+    await clock.advance(0);
+    session.end();
+    await over;
+    expect(channel.inside).toBe(false);
+    connect();
+    await clock.advance(0);
+    expect(channel.inside).toBe(true);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test("stops without a word, and with no timer left", async () => {
+    const { clock, stop, connect } = world();
+    const { session, over } = connect();
+    stop.abort();
+    await over;
+    await clock.advance(60_000);
+    expect(session.sent).toEqual(["JOIN #room"]);
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+describe("IrcChannel.waitInside()", () => {
+  test("gives a stay whose end is the kick", async () => {
+    const { clock, channel, connect } = world();
+    const waiting = channel.waitInside(new AbortController().signal);
+    const { session } = connect();
+    letIn(session);
+    const stay = await waiting;
+    expect(stay?.over.aborted).toBe(false);
+    expect(await channel.waitInside(new AbortController().signal)).toEqual(stay);
+    session.hear(":op!u@h KICK #room relay :out");
+    expect(stay?.over.aborted).toBe(true);
+    await clock.advance(0);
+  });
+
+  test("gives up with its signal", async () => {
+    const { channel } = world();
+    const stop = new AbortController();
+    const waiting = channel.waitInside(stop.signal);
+    stop.abort();
+    expect(await waiting).toBeUndefined();
+    expect(await channel.waitInside(stop.signal)).toBeUndefined();
+  });
+});
+
+describe("IrcChannel listening", () => {
+  test("hears what others say, and counts what it ignores by its reason", () => {
+    const { counters, heard, connect } = world();
+    const { session } = connect();
+    session.hear(":anna!u@h PRIVMSG #room :too early");
+    letIn(session);
+    session.hear(":anna!u@h PRIVMSG #ROOM :hello");
+    session.hear(":relay!u@h PRIVMSG #room :echo");
+    session.hear(":anna!u@h PRIVMSG @#room :ops");
+    session.hear(":anna!u@h PRIVMSG #other :elsewhere");
+    expect(heard).toEqual(["anna: hello"]);
+    expect(counters.all()).toEqual([
+      { name: "irc_speech_ignored", labels: { reason: "own-echo" }, value: 1 },
+      { name: "irc_speech_ignored", labels: { reason: "ops-only" }, value: 1 },
+    ]);
+  });
+
+  test("takes what a history batch holds for history, and what comes after it for live", () => {
+    const { heard, connect } = world();
+    const { session } = connect();
+    letIn(session);
+    session.hear(":irc.test BATCH +1 chathistory #room");
+    session.hear("@batch=1 :anna!u@h PRIVMSG #room :old");
+    session.hear("@batch=1 :irc.test BATCH +2 netjoin");
+    session.hear("@batch=2 :anna!u@h PRIVMSG #room :old too");
+    session.hear(":irc.test BATCH -2");
+    session.hear(":irc.test BATCH -1");
+    session.hear(":irc.test BATCH +3 netjoin");
+    session.hear("@batch=3 :anna!u@h PRIVMSG #room :live");
+    session.hear("@batch=1 :anna!u@h PRIVMSG #room :live too");
+    expect(heard).toEqual(["anna: live", "anna: live too"]);
+  });
+
+  test("judges what is old by the server's clock, however wrong it is", () => {
+    const { heard, connect } = world();
+    const { session } = connect();
+    session.hear("@time=2001-01-01T00:00:00.000Z :relay!relay@host.test JOIN #room");
+    session.hear("@time=2000-12-31T23:00:00.000Z :anna!u@h PRIVMSG #room :old");
+    session.hear("@time=2001-01-01T00:00:01.000Z :anna!u@h PRIVMSG #room :live");
+    expect(heard).toEqual(["anna: live"]);
+  });
+
+  test("a listener that throws stops neither the next one nor the channel", () => {
+    const { channel, counters, connect } = world();
+    const texts: string[] = [];
+    channel.onSpeech(() => {
+      throw new Error("bug");
+    });
+    const stopListening = channel.onSpeech(({ text }) => texts.push(text));
+    const { session } = connect();
+    letIn(session);
+    session.hear(":anna!u@h PRIVMSG #room :one");
+    session.hear(":anna!u@h PRIVMSG #room :two");
+    stopListening();
+    session.hear(":anna!u@h PRIVMSG #room :three");
+    expect(texts).toEqual(["one", "two"]);
+    expect(counters.value("handler_failures", { where: "speech" })).toBe(3);
+  });
+});
+
+describe("IrcChannel.members", () => {
+  test("follows NAMES, JOIN, PART, KICK, QUIT and NICK", () => {
+    const { channel, connect } = world();
+    const { session } = connect();
+    letIn(session, "relay @anna @+Ben[x] +carl!u@h");
+    expect([...channel.members]).toEqual(["relay", "anna", "ben{x}", "carl"]);
+    session.hear(":dora!u@h JOIN #room account :real name");
+    session.hear(":dora!u@h JOIN #other");
+    session.hear(":emil!u@h JOIN #other");
+    session.hear(":anna!u@h NICK :anne");
+    session.hear(":emil!u@h NICK :emile");
+    session.hear(":op!u@h KICK #room BEN{X} :out");
+    session.hear(":carl!u@h PART #room");
+    session.hear(":dora!u@h PART #other");
+    expect([...channel.members]).toEqual(["relay", "dora", "anne"]);
+    session.hear(":dora!u@h QUIT :a.net b.net");
+    expect([...channel.members]).toEqual(["relay", "anne"]);
+    session.hear(":op!u@h KICK #room relay :out");
+    expect(channel.members.size).toBe(0);
+  });
+
+  test("survives any line", () => {
+    const word = fc.constantFrom("#room", "relay", "relay!u@h", "anna", "", ":", "@", "+1", "-1");
+    const command = fc.constantFrom(
+      ..."JOIN PART KICK QUIT NICK 353 366 470 474 442 900 PRIVMSG NOTICE BATCH INVITE".split(" "),
+    );
+    const line = fc.tuple(word, command, fc.array(word, { maxLength: 4 }));
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        const { channel, counters, connect } = world();
+        const { session } = connect();
+        letIn(session);
+        for (const [source, name, params] of lines) {
+          session.hear(`:${source || "x"} ${name} ${params.filter((p) => p !== "").join(" ")}`);
+        }
+        expect(channel.members.size === 0 || channel.inside).toBe(true);
+        expect(counters.value("handler_failures", { where: "speech" })).toBe(0);
+      }),
+    );
+  });
+});
