@@ -19,11 +19,11 @@ import {
 import { followSelf, type Self, sourceOf } from "./wire/self.ts";
 
 /** A value that shows itself only when asked, such as `Secret` of the configuration. */
-export interface Revealable {
+interface Revealable {
   reveal(): string;
 }
 
-export type Sasl =
+type Sasl =
   | { readonly mechanism: "PLAIN"; readonly username: string; readonly password: Revealable }
   /** Logs in with the certificate in `cert` and `key`. */
   | { readonly mechanism: "EXTERNAL" };
