@@ -1,5 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { afterEach, describe, expect, test } from "vitest";
+import { rm } from "node:fs/promises";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { startInspircd } from "../../cli/demo/servers/inspircd.ts";
 import type { IrcServer } from "../../cli/demo/servers/irc-server.ts";
 import { startProsody } from "../../cli/demo/servers/prosody.ts";
@@ -25,14 +29,9 @@ afterEach(async () => {
   running.clear();
 });
 
-/** Whether any process is left in the server's process group. */
+/** Whether any process of the server's group is left; one that only waits to be reaped is not. */
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(-pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return runningProcesses().some(({ group }) => group === pid);
 }
 
 async function stopsWithoutTrace(server: RunningServer): Promise<void> {
@@ -130,7 +129,7 @@ describe.each([
   test("two servers run beside each other", async () => {
     const [one, two] = (await Promise.all([start({ users }), start({ users })])).map(own);
     expect(one?.port).not.toBe(two?.port);
-    expect(runningPrograms()).not.toContain("epmd");
+    expect(runningProcesses().map(({ name }) => name)).not.toContain("epmd");
   });
 
   test("a wrong password is refused", async () => {
@@ -225,18 +224,58 @@ test("InspIRCd offers what IRCv3 clients ask for, or nothing", async () => {
   expect(await offer(false)).toContain(" 421 ");
 });
 
+test.each(["SIGINT", "SIGTERM", "throw"] as const)(
+  "no server outlives a parent that ends by %s",
+  async (how) => {
+    const { parent, pid, directory } = await parentOfServer(how);
+    if (how !== "throw") parent.kill(how);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await vi.waitFor(() => expect(existsSync(directory)).toBe(false));
+  },
+);
+
+test("no server outlives a parent that is killed", async () => {
+  const { parent, pid, directory } = await parentOfServer("wait");
+  parent.kill("SIGKILL");
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+  await rm(directory, { recursive: true }); // nobody was left who could
+});
+
 test("a server that finds its port taken says so", async () => {
   const first = own(await startInspircd());
   const start = startInspircd({ port: first.port });
   await expect(start).rejects.toThrow(/Cannot start inspircd: a port is taken: .*already in use/);
 });
 
-/** The names of all programs that run on this machine. */
-function runningPrograms(): readonly string[] {
+/** Every process of this machine that is not a zombie, as /proc/PID/stat tells (proc(5)). */
+function runningProcesses() {
   return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/comm`))
-    .map((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const [, name, state, group] = /\((.*)\) (\S) \d+ (\d+)/s.exec(statOf(pid)) ?? [];
+      return state === undefined || state === "Z" ? [] : [{ name, group: Number(group) }];
+    });
 }
+
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return ""; // it has just ended
+  }
+}
+
+/** Starts a server from a process of its own. */
+async function parentOfServer(how: string) {
+  const script = new URL("../support/servers/start-and-end.ts", import.meta.url).pathname;
+  const parent = spawn(process.execPath, ["--import", "tsx", script, how], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [line] = await once(parent.stdout, "data");
+  return { parent, ...Started.parse(JSON.parse(String(line))) };
+}
+
+const Started = z.object({ pid: z.number(), directory: z.string() });
 
 /** Two users in one room. */
 async function meetInRoom({ port }: XmppServer) {
