@@ -5,6 +5,7 @@ import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import { Members } from "./members.ts";
 import type { IrcSession } from "./session.ts";
+import { untilOver } from "./until-over.ts";
 import { sameName } from "./wire/casemapping.ts";
 import {
   type Membership,
@@ -106,7 +107,7 @@ export class IrcChannel {
     this.#historyBatches = new Set();
     const deafen = session.onLine((line) => this.#hear(line, session));
     this.#take({ type: "online" });
-    await Promise.race([session.ended, untilAborted(signal, session)]);
+    await untilOver(session, signal);
     deafen();
     this.#take({ type: "offline" });
     this.#session = undefined;
@@ -186,13 +187,4 @@ export class IrcChannel {
         break;
     }
   }
-}
-
-/** Resolves when the signal aborts, and leaves no listener behind when the session ends first. */
-function untilAborted(signal: AbortSignal, { ended }: IrcSession): Promise<void> {
-  return new Promise((resolve) => {
-    const aborted = () => resolve();
-    signal.addEventListener("abort", aborted, { once: true });
-    void ended.then(() => signal.removeEventListener("abort", aborted));
-  });
 }
