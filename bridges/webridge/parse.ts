@@ -27,7 +27,7 @@ export interface SiteEvent {
 }
 
 /** Why a datagram is not said: a closed set, for counters. */
-export type Refusal = "empty" | "oversized" | "invalid";
+type Refusal = "empty" | "oversized" | "invalid";
 
 /** What was not as it should be in a datagram that is said all the same: a closed set, for counters. */
 export type Note = "recoded" | "entities" | "newlines" | "controls" | "cut" | "unknown-fields";

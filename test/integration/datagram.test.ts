@@ -239,12 +239,14 @@ describe("a socket that cannot be had", () => {
     expect(readdirSync(directory)).toEqual(["file"]);
   });
 
-  test.skipIf(process.getuid?.() === 0)("may be one in a directory of somebody else", async () => {
+  test.skipIf(process.getuid?.() === 0)("is named so when the rights are missing", async () => {
     mkdirSync(join(directory, "closed"));
     chmodSync(join(directory, "closed"), 0o555);
     await expect(receive({ path: join(directory, "closed", "x") })).rejects.toThrow(
-      "may not write in directory",
+      "this process may not write in directory",
     );
+    await expect(receive({ group: "0" })).rejects.toThrow("this process is not a member of it");
+    expect(readdirSync(directory)).toEqual(["closed"]);
   });
 });
 
