@@ -48,8 +48,9 @@ export function takePath(place: SocketPlace, onDatagram: (bytes: Uint8Array) => 
   } catch (error) {
     socket.close();
     if (isBound) rmSync(beside, { force: true });
-    if (error instanceof SocketError) throw error;
-    throw cannotListen(place.path, { code: errnoOf(error) ?? "EIO", cause: error });
+    const code = errnoOf(error);
+    if (error instanceof SocketError || code === undefined) throw error;
+    throw cannotListen(place.path, { code, cause: error });
   }
 }
 
