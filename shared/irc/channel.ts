@@ -50,7 +50,7 @@ export class IrcChannel {
   readonly #waiting = new Set<(stay: ChannelStay) => void>();
   #session: IrcSession | undefined;
   #membership: Membership = OUTSIDE;
-  #stay: AbortController | undefined;
+  #over: AbortController | undefined;
   #joinedAt: number | undefined;
   #historyBatches: ReadonlySet<string> = new Set();
 
@@ -65,6 +65,11 @@ export class IrcChannel {
 
   get inside(): boolean {
     return this.#membership.at === "inside";
+  }
+
+  /** The present stay; undefined while we are outside. */
+  get stay(): ChannelStay | undefined {
+    return this.#over === undefined ? undefined : { over: this.#over.signal };
   }
 
   /** Who is in the channel, by folded nick; empty while we are outside. */
@@ -82,7 +87,7 @@ export class IrcChannel {
   /** Resolves with the present stay or the next one; with undefined when the signal aborts before. */
   waitInside(signal: AbortSignal): Promise<ChannelStay | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
-    if (this.#stay !== undefined) return Promise.resolve({ over: this.#stay.signal });
+    if (this.stay !== undefined) return Promise.resolve(this.stay);
     return new Promise((resolve) => {
       const giveUp = () => {
         this.#waiting.delete(enter);
@@ -158,17 +163,17 @@ export class IrcChannel {
 
   #enter(): void {
     this.#joinedAt ??= this.#clock.wallNow();
-    const stay = new AbortController();
-    this.#stay = stay;
+    const over = new AbortController();
+    this.#over = over;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const enter of waiting) enter({ over: stay.signal });
+    for (const enter of waiting) enter({ over: over.signal });
   }
 
   #leave(): void {
     this.#members.clear();
-    this.#stay?.abort();
-    this.#stay = undefined;
+    this.#over?.abort();
+    this.#over = undefined;
   }
 
   #carryOut(effect: MembershipEffect): void {

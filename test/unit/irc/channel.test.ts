@@ -123,6 +123,7 @@ describe("IrcChannel.waitInside()", () => {
     expect(await channel.waitInside(new AbortController().signal)).toEqual(stay);
     session.hear(":op!u@h KICK #room relay :out");
     expect(stay?.over.aborted).toBe(true);
+    expect(channel.stay).toBeUndefined();
     await clock.advance(0);
   });
 
