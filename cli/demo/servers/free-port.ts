@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { systemClock } from "../../../shared/clock.ts";
 
 // Linux takes the source ports of outgoing connections from 32768 up (net.ipv4.ip_local_port_range).
 // A server that is killed and started again must find its port free, so we stay below that range.
@@ -14,7 +15,7 @@ const givenOut = new Set<number>();
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    const port = FIRST + Math.floor(systemClock.random() * (LAST - FIRST));
     if (givenOut.has(port) || !(await canListen(port))) continue;
     givenOut.add(port);
     return port;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Matches, Received } from "./received.ts";
 import { attribute, children, childText, escapeXml, nameOf } from "./stanza-text.ts";
 import { XmppStream } from "./xmpp-stream.ts";
@@ -43,7 +44,6 @@ export class XmppUser {
   readonly #presences: Received<SeenPresence>;
   #room = "";
   #nick = "";
-  #lastId = 0;
 
   private constructor(stream: XmppStream, jid: string, who: string) {
     this.jid = jid;
@@ -109,14 +109,14 @@ export class XmppUser {
   }
 
   /** Says something in the room and returns the message's id. */
-  say(body: string, id = this.#newId()): string {
+  say(body: string, id: string = randomUUID()): string {
     this.#groupchat(`<body>${escapeXml(body)}</body>`, id);
     return id;
   }
 
   /** Sets the room's subject. */
   subject(text: string): void {
-    this.#groupchat(`<subject>${escapeXml(text)}</subject>`, this.#newId());
+    this.#groupchat(`<subject>${escapeXml(text)}</subject>`, randomUUID());
   }
 
   /** Writes any XML on the stream. */
@@ -223,11 +223,6 @@ export class XmppUser {
   #groupchat(content: string, id: string): void {
     const to = escapeXml(this.#room);
     this.send(`<message type='groupchat' to='${to}' id='${escapeXml(id)}'>${content}</message>`);
-  }
-
-  #newId(): string {
-    this.#lastId += 1;
-    return `${this.#nick}-${this.#lastId}`;
   }
 
   #administer(item: string, reason: string): Promise<void> {
