@@ -1,0 +1,129 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startInspircd } from "../../cli/demo/servers/inspircd.ts";
+import type { IrcServer } from "../../cli/demo/servers/irc-server.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { IrcChannel } from "../../shared/irc/channel.ts";
+import { connectIrc } from "../../shared/irc/connection.ts";
+import { keepNick } from "../../shared/irc/nick-keeper.ts";
+import { PacedSender } from "../../shared/irc/pacing.ts";
+import { Counters } from "../../shared/observe/counters.ts";
+import { startNgircd } from "../support/servers/ngircd.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { IrcUser } from "../support/users/irc-user.ts";
+
+const never = new AbortController().signal;
+
+/** Anna, who is operator of #room as the first one there, and a relay that wants to be there too. */
+async function meet(
+  server: IrcServer,
+  { nick = "relay", pace = { burst: 1, intervalMs: 0 } } = {},
+) {
+  onTestFinished(() => server.stop());
+  const anna = await IrcUser.connect({ port: server.port, nick: "anna" });
+  await anna.join("#room");
+  const counters = new Counters();
+  const log = silentLog;
+  const clock = systemClock;
+  const who = { nick, username: "relay", realname: "a relay", log, clock, counters };
+  const session = await connectIrc(
+    { host: "127.0.0.1", port: server.port, tls: false, ...who },
+    never,
+  );
+  const channel = new IrcChannel({ name: "#room", log, clock, counters });
+  const sender = new PacedSender({ session, clock, ...pace, signal: never });
+  const run = channel.run(session, never);
+  onTestFinished(async () => {
+    await session.quit("the test is over");
+    await run;
+  });
+  const stay = () => channel.waitInside(AbortSignal.timeout(10_000));
+  return { anna, channel, sender, session, counters, stay };
+}
+
+const servers = [
+  ["InspIRCd", startInspircd],
+  ["ngIRCd", startNgircd],
+] as const;
+
+describe.each(servers)("on %s", (_, start) => {
+  test("is in, hears what is said, and comes back after a kick", async () => {
+    const { anna, channel, session, stay } = await meet(await start());
+    const texts: string[] = [];
+    channel.onSpeech(({ nick, kind, text }) => texts.push(`${kind} ${nick}: ${text}`));
+    const first = await stay();
+    anna.say("hello");
+    anna.action("waves");
+    anna.say("for the operators", "@#room");
+    anna.send("KICK #room relay :out");
+    await expect.poll(() => first?.over.aborted).toBe(true);
+    expect(channel.inside).toBe(false);
+    await stay();
+    expect(texts).toEqual(["message anna: hello", "action anna: waves"]);
+    expect([...channel.members].toSorted()).toEqual(["anna", session.nick]);
+  });
+
+  test("proves a line by the PONG behind it, and knows a refused one", async () => {
+    const { anna, sender, stay } = await meet(await start());
+    await stay();
+    expect(await sender.say("PRIVMSG", "#room", "first")).toBe("delivered");
+    anna.send("MODE #room +m");
+    await anna.waitForLine((line) => / MODE #room :?\+m/.test(line));
+    expect(await sender.say("PRIVMSG", "#ROOM", "second")).toEqual({ refused: "404" });
+    expect(anna.messages.map(({ text }) => text)).toEqual(["first"]);
+  });
+
+  test("has its nick back when the holder leaves", async () => {
+    const server = await start();
+    const holder = await IrcUser.connect({ port: server.port, nick: "relay" });
+    const { anna, session, stay } = await meet(server);
+    await holder.join("#room");
+    await stay();
+    expect(session.nick).not.toBe("relay");
+    void keepNick({ session, wanted: "relay", clock: systemClock, log: silentLog, signal: never });
+    holder.quit();
+    await anna.waitForLine((line) => / NICK :?relay$/.test(line));
+    await expect.poll(() => session.nick).toBe("relay");
+  });
+});
+
+test("says five thousand lines without a loss to a server without limits", async () => {
+  const { anna, sender, stay } = await meet(await startInspircd());
+  await stay();
+  const texts = Array.from({ length: 5_000 }, (_, i) => `line ${i}`);
+  const fates = await Promise.all(texts.map((text) => sender.say("PRIVMSG", "#room", text)));
+  expect(new Set(fates)).toEqual(new Set(["delivered"]));
+  await anna.waitForMessage("line 4999");
+  expect(anna.messages.map(({ text }) => text)).toEqual(texts);
+});
+
+test("a paced burst is no flood to a server with stock limits", async () => {
+  const pace = { burst: 5, intervalMs: 1_000 };
+  const { anna, sender, stay } = await meet(await startInspircd({ flood: "stock" }), { pace });
+  await stay();
+  const texts = Array.from({ length: 12 }, (_, i) => `line ${i}`);
+  const fates = await Promise.all(texts.map((text) => sender.say("PRIVMSG", "#room", text)));
+  expect(new Set(fates)).toEqual(new Set(["delivered"]));
+  await anna.waitForMessage("line 11");
+  expect(anna.messages.map(({ text }) => text)).toEqual(texts);
+});
+
+test("leaves a channel that it was forwarded to", async () => {
+  const server = await startInspircd();
+  onTestFinished(() => server.stop());
+  const anna = await IrcUser.connect({ port: server.port, nick: "anna" });
+  await anna.join("##overflow");
+  await anna.join("#full");
+  anna.send("MODE #full +lL 1 ##overflow");
+  await anna.waitForLine((line) => line.includes(" MODE #full +lL"));
+  const counters = new Counters();
+  const who = { nick: "relay", username: "relay", realname: "a relay", log: silentLog };
+  const session = await connectIrc(
+    { host: "127.0.0.1", port: server.port, tls: false, ...who, clock: systemClock, counters },
+    never,
+  );
+  onTestFinished(() => session.quit("the test is over"));
+  const channel = new IrcChannel({ name: "#full", log: silentLog, clock: systemClock, counters });
+  void channel.run(session, never);
+  await anna.waitForLine((line) => /^:relay!.* PART :?##overflow/.test(line));
+  expect(channel.inside).toBe(false);
+});
