@@ -11,10 +11,10 @@ export type Membership =
   | { readonly at: "waiting"; readonly for: Awaited; readonly past: Past };
 
 /** What may end a wait before its time: an INVITE; a login or an INVITE; or (`return`) nothing. */
-export type Awaited = "invite" | "login" | "return";
+type Awaited = "invite" | "login" | "return";
 
 /** What is remembered from one try to the next. */
-export interface Past {
+interface Past {
   /** When the last JOIN went out, in monotonic milliseconds. */
   readonly joinSentAt: number;
   /** JOINs of this session that were refused or not answered, one after another. */
