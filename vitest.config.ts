@@ -12,6 +12,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Each file starts its own servers on ports of its own; two at a time fill two cores.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

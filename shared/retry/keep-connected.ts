@@ -31,14 +31,17 @@ export interface KeepConnectedOptions {
 export async function keepConnected(options: KeepConnectedOptions): Promise<void> {
   const { connect, policy, settledAfter = 10_000, clock, log, signal } = options;
   let attempt = 0;
+  let lastReason: string | undefined;
   while (!signal.aborted) {
     const since = clock.now();
     const reason = await runSession(connect, signal);
     if (signal.aborted) return;
     if (clock.now() - since >= settledAfter) attempt = 0;
     const wait = backoffDelay(attempt, policy, () => clock.random());
-    // The first failure is news, those that follow it are not.
-    (attempt === 0 ? log.warn : log.debug)("connection lost", { reason, retryInMs: wait });
+    // The first failure is news; those that only repeat it are not.
+    if (reason !== lastReason) log.warn("no connection", { reason });
+    else log.debug("no connection yet", { reason, attempt });
+    lastReason = clock.now() - since >= settledAfter ? undefined : reason;
     attempt += 1;
     await clock.sleep(wait, signal);
   }

@@ -4,11 +4,9 @@ import type { Element, Node } from "./wire/xml.ts";
 export interface XmppSession {
   /** Our full JID as the server bound it. */
   readonly jid: string;
-  /** True when this session goes on where a broken one stopped (XEP-0198 resumption): we never left the room. */
-  readonly resumed: boolean;
-  /** Writes one stanza. What XML 1.0 forbids is taken out here. Does nothing once the session is over. */
+  /** Writes one stanza; those of one turn go out together. Does nothing once the session is over. */
   send(stanza: Node): void;
-  /** Sends an IQ and resolves with the answer, result or error; undefined when none came within `timeoutMs`. */
+  /** Sends an IQ and resolves with the answer, result or error; undefined when none came in time. */
   request(iq: Node, timeoutMs: number): Promise<Element | undefined>;
   /** Calls the listener with every message and presence from the bare JID `from`; returns how to stop. */
   onStanza(from: string, listener: (stanza: Element) => void): () => void;

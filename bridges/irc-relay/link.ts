@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { IrcChannel } from "../../shared/irc/channel.ts";
+import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
+import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
+import type { ChatMessage } from "../../shared/message.ts";
+import { drain, type Place } from "../../shared/outbox/drain.ts";
+import { Outbox } from "../../shared/outbox/outbox.ts";
+import { type Heard, Room } from "../../shared/xmpp/room.ts";
+import type { RelayOrigin } from "../../shared/xmpp/wire/relay-mark.ts";
+import { formatForIrc, formatForRoom } from "./format.ts";
+import { readIrcSpeech, readRoomSpeech } from "./parse.ts";
+import { RecentLines } from "./recent-lines.ts";
+import type { IrcVoice } from "./voice.ts";
+
+/** How many messages may be on their way to one side unconfirmed. */
+const WINDOW = 200;
+
+export interface LinkOptions {
+  readonly channel: string;
+  readonly room: string;
+  /** The other channels of this relay. */
+  readonly otherChannels: readonly string[];
+  readonly roomNick: string;
+  readonly newRoom: "accept" | "refuse";
+  readonly relayNotices: boolean;
+  readonly queueMessages: number;
+  readonly queueBytes: number;
+  readonly voice: IrcVoice;
+  readonly context: BridgeContext;
+}
+
+type Direction = "irc-to-room" | "room-to-irc";
+
+/** One channel and one room that share their conversation. */
+export class Link {
+  readonly channel: IrcChannel;
+  readonly room: Room;
+  readonly #options: LinkOptions;
+  readonly #toRoom: Outbox<ChatMessage>;
+  readonly #toChannel: Outbox<ChatMessage>;
+  readonly #saidInRoom: RecentLines;
+  readonly #saidInChannel: RecentLines;
+  #knowsOtherRelay = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    const { context, channel, room, roomNick, newRoom, otherChannels } = options;
+    this.#toRoom = this.#openOutbox("irc-to-room");
+    this.#toChannel = this.#openOutbox("room-to-irc");
+    this.#saidInRoom = new RecentLines(context.clock);
+    this.#saidInChannel = new RecentLines(context.clock);
+    this.channel = new IrcChannel({ ...context, name: channel, others: otherChannels });
+    this.room = new Room({
+      ...context,
+      jid: room,
+      nick: roomNick,
+      newRoom,
+      historySince: () => this.#toRoom.oldestAt,
+    });
+    if (context.checkOnly) return;
+    this.channel.onSpeech((speech) => this.#hearChannel(speech));
+    this.room.onSpeech((heard) => this.#hearRoom(heard));
+  }
+
+  /** Messages of both directions that are not settled. */
+  get pending(): number {
+    return this.#toRoom.pending + this.#toChannel.pending;
+  }
+
+  /** Says in each place what was heard in the other, until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { channel, room } = this;
+    const { voice } = this.#options;
+    await Promise.all([
+      this.#drain("irc-to-room", this.#toRoom, signal, {
+        stay: (signal) => room.stay(signal),
+        say: ({ id, value }) => {
+          const body = formatForRoom(value);
+          this.#saidInRoom.add(body);
+          return room.say({ id, body, relayedFrom: this.#origin() });
+        },
+      }),
+      this.#drain("room-to-irc", this.#toChannel, signal, {
+        stay: (signal) => channel.waitInside(signal),
+        say: ({ value }) => {
+          const lines = formatForIrc(value, voice.textBytes(channel));
+          for (const line of lines) this.#saidInChannel.add(line);
+          return voice.say(lines, channel);
+        },
+      }),
+    ]);
+  }
+
+  #hearChannel(speech: IrcSpeech): void {
+    const { relayNotices } = this.#options;
+    const reading = readIrcSpeech(speech, {
+      relayNotices,
+      isOurs: (body) =>
+        this.#saidInChannel.has(body) ||
+        this.#saidInRoom.hasQuoted(body, this.room.nick ?? this.#options.roomNick),
+    });
+    this.#pass("irc-to-room", this.#toRoom, randomUUID(), reading);
+  }
+
+  #hearRoom(heard: Heard): void {
+    const { voice } = this.#options;
+    const reading = readRoomSpeech(heard, {
+      ...this.#origin(),
+      isOurs: (body) => voice.nick !== undefined && this.#saidInChannel.hasQuoted(body, voice.nick),
+    });
+    const { stanzaId, id } = heard.speech;
+    this.#pass("room-to-irc", this.#toChannel, stanzaId ?? id ?? randomUUID(), reading);
+  }
+
+  #pass(
+    direction: Direction,
+    outbox: Outbox<ChatMessage>,
+    id: string,
+    reading: ReturnType<typeof readRoomSpeech>,
+  ): void {
+    const { message, ignored } = reading;
+    if (ignored === "relayed") this.#warnOfOtherRelay();
+    const outcome = message === undefined ? `ignored: ${ignored}` : outbox.put(id, message);
+    this.#options.context.counters.add("messages", { direction, outcome });
+  }
+
+  /** Where the lines that we bring into the room come from. */
+  #origin(): RelayOrigin {
+    const { voice, channel } = this.#options;
+    return { network: voice.network ?? "irc", channel };
+  }
+
+  #warnOfOtherRelay(): void {
+    if (this.#knowsOtherRelay) return;
+    this.#knowsOtherRelay = true;
+    const { log } = this.#options.context;
+    log.warn("another relay on the same pair", { channel: this.channel.name, room: this.room.jid });
+  }
+
+  #openOutbox(direction: Direction): Outbox<ChatMessage> {
+    const { context, channel, room, queueMessages, queueBytes } = this.#options;
+    return new Outbox<ChatMessage>({
+      queue: `irc-relay ${direction} ${channel} ${room}`,
+      journal: context.journal,
+      clock: context.clock,
+      maxEntries: queueMessages,
+      maxBytes: queueBytes,
+      summarise: ({ count, since }) => ({
+        kind: "notice",
+        nick: "saxbridge",
+        body: `${count} messages since ${new Date(since).toISOString()} were left out: too many at once`,
+      }),
+    });
+  }
+
+  #drain(
+    direction: Direction,
+    outbox: Outbox<ChatMessage>,
+    signal: AbortSignal,
+    place: Place<ChatMessage>,
+  ): Promise<void> {
+    const { clock, log, counters } = this.#options.context;
+    return drain({
+      outbox,
+      place,
+      window: WINDOW,
+      clock,
+      log: log.child({ direction }),
+      signal,
+      onSettled: (_entry, fate) =>
+        counters.add("messages", {
+          direction,
+          outcome: fate === "delivered" ? fate : `refused: ${fate.refused}`,
+        }),
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { IrcChannel } from "../../shared/irc/channel.ts";
+import { PacedSender } from "../../shared/irc/pacing.ts";
+import type { IrcSession } from "../../shared/irc/session.ts";
+import { initialIsupport } from "../../shared/irc/wire/isupport.ts";
+import { textBytes } from "../../shared/irc/wire/source.ts";
+import type { Fate } from "../../shared/outbox/drain.ts";
+
+export interface Pace {
+  readonly burst: number;
+  readonly lineInterval: number;
+}
+
+/**
+ * The relay's voice on IRC: whatever session there is, it says messages in channels, each line no
+ * longer than the server passes on whole and no faster than it bears.
+ */
+export class IrcVoice {
+  readonly #pace: Pace;
+  readonly #clock: Clock;
+  #session: IrcSession | undefined;
+  #sender: PacedSender | undefined;
+
+  constructor(pace: Pace, clock: Clock) {
+    this.#pace = pace;
+    this.#clock = clock;
+  }
+
+  /** The network as it calls itself, or its server; undefined while we are nowhere. */
+  get network(): string | undefined {
+    return this.#session?.isupport.network ?? this.#session?.server;
+  }
+
+  /** Our nick on IRC; undefined while we are nowhere. */
+  get nick(): string | undefined {
+    return this.#session?.nick;
+  }
+
+  /** Speaks over this session until it ends. */
+  use(session: IrcSession): void {
+    const over = new AbortController();
+    this.#session = session;
+    this.#sender = new PacedSender({
+      session,
+      clock: this.#clock,
+      burst: this.#pace.burst,
+      intervalMs: this.#pace.lineInterval,
+      signal: over.signal,
+    });
+    void session.ended.then(() => {
+      over.abort();
+      if (this.#session === session) this.#session = this.#sender = undefined;
+    });
+  }
+
+  /** How many bytes of text one line of ours in the channel can carry. */
+  textBytes({ name: target }: IrcChannel): number {
+    const { source, isupport } = this.#session ?? { source: "", isupport: initialIsupport };
+    return textBytes({ source, command: "PRIVMSG", target, linelen: isupport.linelen });
+  }
+
+  /** Says all lines of a message in a channel. Its fate is that of the line that fared worst. */
+  async say(lines: readonly string[], channel: IrcChannel): Promise<Fate> {
+    const sender = this.#sender;
+    if (sender === undefined) return "uncertain";
+    const fates = await Promise.all(lines.map((line) => sender.say("PRIVMSG", channel.name, line)));
+    const refused = fates.find((fate) => typeof fate === "object");
+    if (refused !== undefined) return refused;
+    return fates.every((fate) => fate === "delivered") ? "delivered" : "uncertain";
+  }
+}

@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
+import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
+import { drain } from "../../shared/outbox/drain.ts";
+import { Outbox } from "../../shared/outbox/outbox.ts";
+import { FatalError } from "../../shared/retry/keep-connected.ts";
+import { receiveDatagrams } from "../../shared/unix/datagram.ts";
+import { inheritedSocket } from "../../shared/unix/inherited-socket.ts";
+import { connectXmpp } from "../../shared/xmpp/connection.ts";
+import { keepInRooms } from "../../shared/xmpp/keep-in-rooms.ts";
+import { Room } from "../../shared/xmpp/room.ts";
+import { webridge as section } from "./config.ts";
+import { formatAnnouncement } from "./format.ts";
+import { type Announcement, parseDatagram } from "./parse.ts";
+
+/** How many announcements may be on their way to the room unconfirmed. */
+const WINDOW = 200;
+
+type Config = z.output<typeof section>["webridge"];
+
+/** Says in a room what the site's code writes to a UNIX datagram socket. */
+export const webridge: Bridge<typeof section> = {
+  name: "webridge",
+  section,
+  async run(context, { webridge: config }) {
+    const { clock, log, signal } = context;
+    const outbox = openOutbox(context, config);
+    const room = openRoom(context, config, outbox);
+    if (!context.checkOnly) await listen(context, config, outbox);
+    await speakUntilStopped({
+      clock,
+      signal,
+      speak: (signal) =>
+        drain({
+          outbox,
+          window: WINDOW,
+          clock,
+          log,
+          signal,
+          place: {
+            stay: (signal) => room.stay(signal),
+            say: ({ id, value }) => room.say({ id, body: formatAnnouncement(value) }),
+          },
+          onSettled: (_entry, fate) => countFate(context, fate),
+        }),
+      connect: (signal) => stayInRoom(context, config, room, signal),
+    });
+    if (outbox.pending > 0)
+      log.info("announcements kept for the next start", { count: outbox.pending });
+  },
+};
+
+function openOutbox({ journal, clock }: BridgeContext, config: Config): Outbox<Announcement> {
+  return new Outbox<Announcement>({
+    queue: `webridge ${config.room}`,
+    journal,
+    clock,
+    maxEntries: config.queueMessages,
+    maxBytes: config.queueBytes,
+    summarise: ({ count, since }) => ({
+      kind: "text",
+      text: `(${count} announcements since ${new Date(since).toISOString()} were left out: too many at once)`,
+    }),
+  });
+}
+
+function openRoom(
+  { clock, log, counters, health }: BridgeContext,
+  config: Config,
+  outbox: Outbox<Announcement>,
+): Room {
+  return new Room({
+    jid: config.room,
+    nick: config.xmppNick,
+    newRoom: config.newRoom,
+    historySince: () => outbox.oldestAt,
+    clock,
+    log,
+    counters,
+    health,
+  });
+}
+
+/** Takes datagrams from now on, whatever the state of the room. */
+async function listen(
+  { log, health, counters, signal }: BridgeContext,
+  config: Config,
+  outbox: Outbox<Announcement>,
+): Promise<void> {
+  const count = (result: string) => counters.add("datagrams", { result });
+  const take = (bytes: Uint8Array, truncated: boolean) => {
+    const { message, ignored, notes, detail } = parseDatagram(bytes, {
+      truncated,
+      htmlEntities: config.htmlEntities,
+    });
+    for (const note of notes) count(note);
+    if (message === undefined) {
+      count(ignored);
+      log.warn("announcement refused", { why: ignored, detail, bytes: bytes.length });
+    } else if (isForAnotherRoom(message, config)) {
+      count("wrong-room");
+      log.warn("announcement refused", {
+        why: "wrong-room",
+        detail: `only ${config.room} is served`,
+      });
+    } else {
+      count(outbox.put(idOf(message), message));
+    }
+  };
+  try {
+    const { socket: path, socketMode: mode, socketGroup: group } = config;
+    const listenFd = inheritedSocket(process.env, process.pid);
+    await receiveDatagrams({ path, mode, group, listenFd, signal, log }, take);
+    const where = listenFd === undefined ? path : "the socket that systemd opened";
+    health.set("announcements", "up", where);
+    log.info("listening for announcements", { socket: where });
+  } catch (error) {
+    throw new FatalError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function isForAnotherRoom(announcement: Announcement, { room }: Config): boolean {
+  if (announcement.kind !== "event" || announcement.room === undefined) return false;
+  return announcement.room.toLowerCase() !== room.toLowerCase();
+}
+
+/** The site's own id where it gives one: the same announcement is then the same message. */
+function idOf(announcement: Announcement): string {
+  return (announcement.kind === "event" && announcement.id) || randomUUID();
+}
+
+function stayInRoom(
+  context: BridgeContext,
+  { xmppJid: jid, xmppPassword: password }: Config,
+  room: Room,
+  signal: AbortSignal,
+): Promise<void> {
+  const { xmpp, clock, log, health, counters, version } = context;
+  return keepInRooms({
+    rooms: [room],
+    jid,
+    clock,
+    log,
+    health,
+    signal,
+    connect: (signal) => connectXmpp({ ...xmpp, jid, password, version, log, counters }, signal),
+  });
+}
+
+function countFate(
+  { counters }: BridgeContext,
+  fate: "delivered" | { readonly refused: string },
+): void {
+  counters.add("announcements", { fate: fate === "delivered" ? fate : `refused: ${fate.refused}` });
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "../clock.ts";
+import type { Health } from "../observe/health.ts";
+import type { Logger } from "../observe/logger.ts";
+import { FatalError, keepConnected } from "../retry/keep-connected.ts";
+import type { IrcServer, ServerPool } from "./server-pool.ts";
+import type { IrcSession } from "./session.ts";
+import { IrcRefusal } from "./wire/refusal.ts";
+
+/** The pool decides how long to wait for which server; the loop itself only takes a breath. */
+const BREATH = { first: 100, max: 100 };
+
+export interface NetworkOptions {
+  readonly pool: ServerPool;
+  /** One attempt on one server; rejects with an `IrcRefusal`. */
+  readonly connect: (server: IrcServer, signal: AbortSignal) => Promise<IrcSession>;
+  /** Called with every session when it is registered. */
+  readonly serve: (session: IrcSession) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly signal: AbortSignal;
+}
+
+const LINK = "irc server";
+
+/**
+ * Keeps us on an IRC network: one session after the other, on the server that the pool prefers, until
+ * the signal aborts. Rejects with a `FatalError` when the very first server that answers refuses our
+ * password; later such a refusal is the server's trouble, and the pool's.
+ */
+export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
+  const { pool, serve, clock, log, health, signal } = options;
+  health.set(LINK, "down", "not connected yet");
+  let wasRegistered = false;
+
+  const connect = async (signal: AbortSignal) => {
+    const { server, waitMs } = pool.next();
+    await clock.sleep(waitMs, signal);
+    signal.throwIfAborted();
+    const session = await register(server, options, wasRegistered);
+    wasRegistered = true;
+    const since = clock.now();
+    log.info("irc connected", { server: session.server, nick: session.nick });
+    health.set(LINK, "up", `${session.server} as ${session.nick}`);
+    serve(session);
+    const leave = () => void session.quit("saxbridge stops");
+    signal.addEventListener("abort", leave, { once: true });
+    const ended = session.ended.then((reason) => {
+      signal.removeEventListener("abort", leave);
+      pool.sessionEnded(server, clock.now() - since, reason);
+      health.set(LINK, "down", reason);
+      return `${session.server}: ${reason}`;
+    });
+    return { ended };
+  };
+
+  await keepConnected({ connect, policy: BREATH, clock, log, signal });
+}
+
+async function register(
+  server: IrcServer,
+  { connect, pool, health, signal }: NetworkOptions,
+  wasRegistered: boolean,
+): Promise<IrcSession> {
+  try {
+    return await connect(server, signal);
+  } catch (error) {
+    if (!(error instanceof IrcRefusal)) throw error;
+    pool.failed(server, error.refusal);
+    const reason = `Cannot connect to IRC at ${server.host}:${server.port}: ${error.message}`;
+    health.set(LINK, "down", reason);
+    const isOurs = error.refusal === "sasl" || error.refusal === "password";
+    if (isOurs && !wasRegistered) throw new FatalError(reason, { cause: error });
+    throw new Error(reason, { cause: error });
+  }
+}

@@ -1,0 +1,299 @@
+import { readFileSync } from "node:fs";
+import type { Counters } from "../observe/counters.ts";
+import type { Logger } from "../observe/logger.ts";
+import { FatalError } from "../retry/keep-connected.ts";
+import { type LibraryClient, libraryClient, NS_SM } from "./library-client.ts";
+import { findServices } from "./services.ts";
+import type { XmppSession } from "./session.ts";
+import { bareOf, parseJid } from "./wire/jid.ts";
+import { answerQuery } from "./wire/queries.ts";
+import { serialise } from "./wire/serialise.ts";
+import { type Element, el, type Node } from "./wire/xml.ts";
+
+/** From the first SYN to the bound resource, in milliseconds. */
+const CONNECT_DEADLINE = 20_000;
+
+/** After this long without a byte the server is asked for a sign of life, in milliseconds. */
+const QUIET = 10_000;
+
+/** A server that gives no sign of life for this long after being asked is dead, in milliseconds. */
+const SIGN_OF_LIFE = 10_000;
+
+export interface XmppOptions {
+  readonly jid: string;
+  readonly password: { reveal(): string };
+  /** A service URL; without one the domain's SRV records are asked. */
+  readonly service?: string | undefined;
+  readonly domain: string;
+  readonly tls: "required" | "optional";
+  /** A file of PEM certificates to trust beside the system's. */
+  readonly tlsCa?: string | undefined;
+  /** What we say of ourselves when asked (XEP-0092). */
+  readonly version: string;
+  readonly log: Logger;
+  readonly counters: Counters;
+}
+
+/**
+ * Opens one stream and logs in. Rejects when that fails: with a `FatalError` when the server refuses
+ * the password or the account, because no waiting heals that.
+ */
+export async function connectXmpp(options: XmppOptions, signal: AbortSignal): Promise<XmppSession> {
+  const services =
+    options.service === undefined ? await findServices(options.domain) : [options.service];
+  let failure: unknown;
+  for (const service of services) {
+    signal.throwIfAborted();
+    try {
+      return await openStream(service, options, signal);
+    } catch (error) {
+      if (isRefusedLogin(error)) {
+        throw new FatalError(
+          `Cannot log in to XMPP as ${options.jid}: ${describe(error)}; check the JID and the password`,
+          { cause: error },
+        );
+      }
+      failure = error;
+    }
+  }
+  throw new Error(`Cannot connect to XMPP at ${services.join(", ")}: ${describe(failure)}`, {
+    cause: failure,
+  });
+}
+
+async function openStream(
+  service: string,
+  options: XmppOptions,
+  signal: AbortSignal,
+): Promise<XmppSession> {
+  // Node 20 has no WebSocket of its own; the library looks for a global one.
+  if (/^wss?:/.test(service)) globalThis.WebSocket ??= (await import("ws")).WebSocket as never;
+  const session = new Stream(service, options);
+  const stop = () => session.abandon("stopped");
+  const deadline = setTimeout(
+    () => session.abandon("the server did not answer in time"),
+    CONNECT_DEADLINE,
+  );
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await session.open();
+    return session;
+  } finally {
+    clearTimeout(deadline);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+class Stream implements XmppSession {
+  readonly ended: Promise<string>;
+  readonly #options: XmppOptions;
+  readonly #client: LibraryClient;
+  readonly #listeners = new Map<string, Set<(stanza: Element) => void>>();
+  readonly #requests = new Map<string, { to: string; answer: (iq: Element | undefined) => void }>();
+  readonly #framed: boolean;
+  #end: (reason: string) => void = () => {};
+  #broken: (error: Error) => void = () => {};
+  #over = false;
+  #jid = "";
+  #outgoing = "";
+  #lastRequest = 0;
+  #lastBytes = performance.now();
+  #watch: NodeJS.Timeout | undefined;
+  #asked = false;
+  /** XEP-0198: stanzas handled since stream management was enabled; undefined while it is not. */
+  #handled: number | undefined;
+  #managed = false;
+
+  constructor(service: string, options: XmppOptions) {
+    this.#options = options;
+    this.#framed = /^wss?:/.test(service);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#client = libraryClient({
+      service,
+      domain: options.domain,
+      username: parseJid(options.jid)?.local ?? options.jid,
+      password: options.password,
+      requireTls: options.tls === "required",
+      ca: options.tlsCa === undefined ? undefined : readFileSync(options.tlsCa, "utf8"),
+      onElement: (element) => this.#read(element),
+      onBytes: () => {
+        this.#lastBytes = performance.now();
+        this.#asked = false;
+      },
+      onBroken: (error) => this.#finish(error),
+    });
+  }
+
+  get jid(): string {
+    return this.#jid;
+  }
+
+  async open(): Promise<void> {
+    const broken = new Promise<never>((_resolve, reject) => {
+      this.#broken = reject;
+    });
+    const { jid, offersStreamManagement } = await Promise.race([this.#client.start(), broken]);
+    this.#jid = jid;
+    // Without `resume`: a stream that breaks is replaced by a new one, and the outbox and the archive
+    // tell what was said meanwhile. What is wanted here is the server's word that it is alive.
+    if (offersStreamManagement) this.send(el("enable", { xmlns: NS_SM }));
+    this.#keepWatch(QUIET);
+  }
+
+  send(stanza: Node): void {
+    if (this.#over) return;
+    if (this.#framed) {
+      // RFC 7395 section 3.3: each message holds one stanza, which names its namespace itself.
+      this.#client.write(
+        serialise({ ...stanza, attrs: { xmlns: "jabber:client", ...stanza.attrs } }),
+      );
+      return;
+    }
+    if (this.#outgoing === "") queueMicrotask(() => this.#flush());
+    this.#outgoing += serialise(stanza);
+  }
+
+  request(iq: Node, timeoutMs: number): Promise<Element | undefined> {
+    this.#lastRequest += 1;
+    const id = `sax${this.#lastRequest.toString(36)}`;
+    return new Promise((resolve) => {
+      if (this.#over) return resolve(undefined);
+      const timer = setTimeout(() => answer(undefined), timeoutMs);
+      const answer = (result: Element | undefined) => {
+        clearTimeout(timer);
+        this.#requests.delete(id);
+        resolve(result);
+      };
+      this.#requests.set(id, { to: iq.attrs["to"] ?? "", answer });
+      this.send({ ...iq, attrs: { ...iq.attrs, id } });
+    });
+  }
+
+  onStanza(from: string, listener: (stanza: Element) => void): () => void {
+    const key = from.toLowerCase();
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  abandon(reason: string): void {
+    this.#client.destroy(reason);
+  }
+
+  async close(): Promise<void> {
+    if (this.#over) return;
+    this.#flush();
+    await this.#client.stop();
+    this.#finish(new Error("closed"));
+  }
+
+  #flush(): void {
+    if (this.#outgoing === "") return;
+    const text = this.#outgoing;
+    this.#outgoing = "";
+    this.#client.write(text);
+  }
+
+  #read(element: Element): void {
+    try {
+      this.#dispatch(element);
+    } catch (error) {
+      // One stanza that we cannot handle must not stop the ones behind it.
+      this.#options.counters.add("handler_failures", { where: "xmpp" });
+      this.#options.log.error("handler failed", { where: "xmpp", error });
+    }
+  }
+
+  #dispatch(element: Element): void {
+    const { name } = element;
+    if (name === "message" || name === "presence") {
+      this.#countHandled();
+      const from = bareOf(element.attrs["from"] ?? "").toLowerCase();
+      for (const listener of this.#listeners.get(from) ?? []) listener(element);
+    } else if (name === "iq") {
+      this.#countHandled();
+      this.#readIq(element);
+    } else if (element.is("r", NS_SM)) {
+      this.send(el("a", { xmlns: NS_SM, h: String(this.#handled ?? 0) }));
+    } else if (element.is("enabled", NS_SM)) {
+      this.#handled = 0;
+      this.#managed = true;
+    }
+  }
+
+  /** XEP-0198 section 4: `h` counts modulo 2^32. */
+  #countHandled(): void {
+    if (this.#handled !== undefined) this.#handled = (this.#handled + 1) % 2 ** 32;
+  }
+
+  #readIq(iq: Element): void {
+    const { type, id = "", from } = iq.attrs;
+    if (type === "get" || type === "set") {
+      const answer = answerQuery(iq, {
+        name: "saxbridge",
+        version: this.#options.version,
+        identity: { category: "client", type: "bot" },
+        features: [],
+      });
+      if (answer !== undefined) this.send(answer);
+      return;
+    }
+    const request = this.#requests.get(id);
+    // RFC 6120 section 8.1.2.1: an answer counts only when it comes from whom we asked.
+    if (request !== undefined && isFrom(from, request.to, this.#options.domain)) request.answer(iq);
+  }
+
+  /** Asks a quiet server for a sign of life, and gives it up when none comes. */
+  #keepWatch(wait: number): void {
+    this.#watch = setTimeout(() => {
+      const quietFor = performance.now() - this.#lastBytes;
+      if (this.#asked) return this.abandon("the server gave no sign of life");
+      if (quietFor < QUIET) return this.#keepWatch(QUIET - quietFor);
+      this.#asked = true;
+      if (this.#managed) this.send(el("r", { xmlns: NS_SM }));
+      else void this.request(ping(this.#options.domain), SIGN_OF_LIFE);
+      this.#keepWatch(SIGN_OF_LIFE);
+    }, wait);
+  }
+
+  #finish(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#watch);
+    for (const { answer } of [...this.#requests.values()]) answer(undefined);
+    this.#broken(error);
+    this.#end(error.message);
+  }
+}
+
+/** XEP-0199. */
+function ping(to: string): Node {
+  return el("iq", { type: "get", to }, el("ping", { xmlns: "urn:xmpp:ping" }));
+}
+
+function isFrom(from: string | undefined, to: string, domain: string): boolean {
+  if (from === undefined) return to === "" || to === domain;
+  return from.toLowerCase() === to.toLowerCase();
+}
+
+/** RFC 6120 section 6.5: these say that the account or the password is wrong, not that the server is unwell. */
+const REFUSED_LOGIN = new Set([
+  "not-authorized",
+  "account-disabled",
+  "credentials-expired",
+  "invalid-authzid",
+  "mechanism-too-weak",
+]);
+
+function isRefusedLogin(error: unknown): boolean {
+  const { name, condition } = error as { name?: unknown; condition?: unknown };
+  return name === "SASLError" && REFUSED_LOGIN.has(String(condition));
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Node joins the refusals of several addresses into an error without words of its own.
+  return error.message || String((error as { code?: unknown }).code ?? error.name);
+}

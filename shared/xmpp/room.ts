@@ -1,0 +1,337 @@
+import { Alarm } from "../alarm.ts";
+import type { Clock } from "../clock.ts";
+import type { Counters } from "../observe/counters.ts";
+import type { Health } from "../observe/health.ts";
+import type { Logger } from "../observe/logger.ts";
+import { shield } from "../observe/shield.ts";
+import type { Fate, Stay } from "../outbox/drain.ts";
+import type { XmppSession } from "./session.ts";
+import {
+  type Membership,
+  type MembershipEffect,
+  type MembershipEvent,
+  OUTSIDE,
+  step,
+} from "./wire/membership.ts";
+import {
+  type Bounce,
+  isHistory,
+  type RoomMessage,
+  readRoomMessage,
+  type Speech,
+} from "./wire/message.ts";
+import { readPresence } from "./wire/presence.ts";
+import type { RelayOrigin } from "./wire/relay-mark.ts";
+import {
+  groupchat,
+  type History,
+  instantRoom,
+  joinPresence,
+  leavePresence,
+  nickPresence,
+  selfPing,
+} from "./wire/say.ts";
+import { readSelfPing } from "./wire/self-ping.ts";
+
+/** A room that was silent for so long is asked whether we are still in it, in milliseconds (XEP-0410). */
+const SILENCE = 60_000;
+
+/** What we said and did not hear back for so long makes us ask, too. */
+const OVERDUE = 10_000;
+
+const SELF_PING_TIMEOUT = 15_000;
+
+/** How long a room may take to end its greeting with the subject before we speak without it. */
+const GREETING = 5_000;
+
+/** How far the room's clock may be behind ours, in milliseconds. */
+const CLOCK_SKEW = 60_000;
+
+/** Own messages of the history that are remembered, to know what need not be said again. */
+const MOST_HEARD = 1_000;
+
+export interface RoomOptions {
+  readonly jid: string;
+  readonly nick: string;
+  /** What to do when the room did not exist until we joined (status 201). */
+  readonly newRoom: "accept" | "refuse";
+  /** From when on the room's history is wanted, in milliseconds since 1970; undefined for none of it. */
+  readonly historySince: () => number | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly health: Health;
+}
+
+/** One message of ours. */
+export interface Utterance {
+  readonly id: string;
+  readonly body: string;
+  /** Where it was said first, when it is relayed. */
+  readonly relayedFrom?: RelayOrigin;
+}
+
+/** What a room lets its listener hear. */
+export interface Heard {
+  readonly speech: Speech;
+  /** Our own words, which the room sends back to us. */
+  readonly own: boolean;
+  /** Said before we came in. */
+  readonly history: boolean;
+}
+
+/**
+ * One MUC room (XEP-0045), whatever the connection does: joins with every session it is given, stays
+ * in, comes back, and knows of each thing it says what became of it.
+ */
+export class Room {
+  readonly #options: RoomOptions;
+  readonly #alarm: Alarm;
+  /** What we said and have not heard back, oldest first. */
+  readonly #underway = new Map<string, Underway>();
+  /** What an earlier session said, as the history showed it. */
+  readonly #heard = new Set<string>();
+  readonly #waiting = new Set<() => void>();
+  #membership: Membership = OUTSIDE;
+  #session: XmppSession | undefined;
+  /** While we are inside and the room has ended its greeting. */
+  #stay: AbortController | undefined;
+  #listener: (heard: Heard) => void = () => {};
+  #lastSign = 0;
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+    this.#alarm = new Alarm(options.clock, () => this.#move({ type: "due" }));
+    this.#tell("down", "not joined yet");
+  }
+
+  get jid(): string {
+    return this.#options.jid;
+  }
+
+  /** Our nick in the room; undefined while we are not in it. */
+  get nick(): string | undefined {
+    return this.#membership.at === "inside" ? this.#membership.nick : undefined;
+  }
+
+  /** Calls back with all that is said in the room; one listener. */
+  onSpeech(listener: (heard: Heard) => void): void {
+    this.#listener = shield("room", this.#options, listener);
+  }
+
+  /** Joins over this session, and stays in the room until the session ends. */
+  attach(session: XmppSession): void {
+    const ended = new AbortController();
+    this.#session = session;
+    session.onStanza(this.jid, (stanza) => {
+      this.#lastSign = this.#options.clock.now();
+      const presence = readPresence(stanza);
+      if (presence !== undefined) this.#move({ type: "presence", presence });
+      else if (stanza.is("message")) this.#readMessage(readRoomMessage(stanza));
+    });
+    void session.ended.then((reason) => {
+      ended.abort();
+      this.#move({ type: "offline" });
+      this.#tell("down", reason);
+    });
+    this.#move({ type: "online" });
+    void this.#keepAsking(session, ended.signal);
+  }
+
+  /** Leaves politely. */
+  leave(): void {
+    const { nick } = this;
+    if (nick !== undefined) this.#session?.send(leavePresence({ room: this.jid, nick }));
+    this.#endStay();
+  }
+
+  /** Resolves when things can be said in the room; with undefined when the signal aborts before. */
+  async stay(signal: AbortSignal): Promise<Stay | undefined> {
+    while (this.#stay === undefined && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#waiting.delete(wake);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        this.#waiting.add(wake);
+        signal.addEventListener("abort", wake, { once: true });
+      });
+    }
+    return this.#stay === undefined || signal.aborted ? undefined : { over: this.#stay.signal };
+  }
+
+  /**
+   * Says something. Resolves with `delivered` when the room has reflected it to us, at once when an
+   * earlier session said it and the history showed it.
+   */
+  say({ id, body, relayedFrom }: Utterance): Promise<Fate> {
+    if (this.#heard.delete(id)) return Promise.resolve("delivered");
+    if (this.#session === undefined || this.#stay === undefined) {
+      return Promise.resolve("uncertain");
+    }
+    this.#session.send(groupchat({ room: this.jid, body, id, relayedFrom }));
+    return new Promise((settle) => {
+      this.#underway.set(id, { at: this.#options.clock.now(), settle });
+    });
+  }
+
+  #move(event: MembershipEvent): void {
+    const { nick, newRoom, clock } = this.#options;
+    const before = this.#membership;
+    const [next, ...effects] = step(before, event, {
+      nick,
+      newRoom,
+      recreate: false,
+      now: clock.now(),
+    });
+    this.#membership = next;
+    if (next.at === "outside" || next.at === "inside") this.#alarm.clear();
+    for (const effect of effects) this.#perform(effect);
+    if (next.at === "inside" && before.at !== "inside") void this.#awaitGreeting();
+    if (next.at !== "inside") this.#endStay();
+    if (next.at === "barred") this.#tell("down", next.condition);
+  }
+
+  #perform(effect: MembershipEffect): void {
+    const { jid: room } = this;
+    switch (effect.do) {
+      case "send-join":
+        this.#session?.send(
+          joinPresence({ room, nick: effect.nick, history: this.#wantedHistory() }),
+        );
+        break;
+      case "send-nick":
+        this.#session?.send(nickPresence({ room, nick: effect.nick }));
+        break;
+      case "submit-instant-room":
+        this.#session?.send(instantRoom({ room, id: "instant" }));
+        break;
+      case "leave":
+        this.#session?.send(leavePresence({ room, nick: effect.nick }));
+        break;
+      case "wake":
+        this.#alarm.set(effect.min + this.#options.clock.random() * (effect.max - effect.min));
+        break;
+      case "report":
+        this.#options.log[effect.level](effect.event, { room, ...effect.fields });
+        break;
+    }
+  }
+
+  #wantedHistory(): History {
+    const since = this.#options.historySince();
+    return since === undefined
+      ? { maxstanzas: 0 }
+      : { since: new Date(since - CLOCK_SKEW).toISOString() };
+  }
+
+  #readMessage(message: RoomMessage): void {
+    if (message.kind === "speech") this.#readSpeech(message);
+    // XEP-0045 section 7.2.15: the subject ends what a room sends to whoever comes in.
+    else if (message.kind === "subject") this.#beginStay();
+    else if (message.kind === "error") this.#readBounce(message);
+  }
+
+  #readSpeech(speech: Speech): void {
+    const own = speech.nick === this.nick;
+    const history = isHistory(speech, { settled: this.#stay !== undefined });
+    if (own && speech.id !== undefined) {
+      if (history) this.#remember(speech.id);
+      else this.#confirm(speech.id);
+    }
+    this.#listener({ speech, own, history });
+  }
+
+  #remember(id: string): void {
+    if (this.#heard.size < MOST_HEARD) this.#heard.add(id);
+  }
+
+  /** A room reflects in order (XEP-0045 section 7.4): what we said before this one will not come any more. */
+  #confirm(id: string): void {
+    if (!this.#underway.has(id)) return;
+    for (const [said, { settle }] of this.#underway) {
+      this.#underway.delete(said);
+      settle(said === id ? "delivered" : { refused: "swallowed by the room" });
+      if (said === id) return;
+    }
+  }
+
+  #readBounce({ id = "", condition, errorType }: Bounce): void {
+    const underway = this.#underway.get(id);
+    if (underway === undefined) return;
+    this.#underway.delete(id);
+    // XEP-0045 section 7.4: not-acceptable means that we are not in the room, whatever we believe.
+    if (condition === "not-acceptable") {
+      underway.settle("uncertain");
+      this.#move({ type: "self-ping", verdict: "outside" });
+    } else {
+      underway.settle(errorType === "wait" ? "later" : { refused: condition });
+    }
+  }
+
+  /** Some services do without a subject: then the greeting ends by itself. */
+  async #awaitGreeting(): Promise<void> {
+    const session = this.#session;
+    await this.#options.clock.sleep(GREETING);
+    if (this.#session === session) this.#beginStay();
+  }
+
+  #beginStay(): void {
+    const { nick } = this;
+    if (nick === undefined || this.#stay !== undefined) return;
+    this.#stay = new AbortController();
+    this.#tell("up", `as ${nick}`);
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #endStay(): void {
+    this.#stay?.abort();
+    this.#stay = undefined;
+    const underway = [...this.#underway.values()];
+    this.#underway.clear();
+    for (const { settle } of underway) settle("uncertain");
+  }
+
+  /** Asks a silent room whether we are still in it (XEP-0410), and what became of what it keeps to itself. */
+  async #keepAsking(session: XmppSession, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    this.#lastSign = clock.now();
+    while (!signal.aborted) {
+      await clock.sleep(OVERDUE, signal);
+      const { nick } = this;
+      const oldest = this.#underway.values().next().value;
+      const isSilent = clock.now() - this.#lastSign >= SILENCE;
+      const isOverdue = oldest !== undefined && clock.now() - oldest.at >= OVERDUE;
+      if (nick === undefined || !(isSilent || isOverdue)) continue;
+      await this.#ask(session, nick);
+    }
+  }
+
+  async #ask(session: XmppSession, nick: string): Promise<void> {
+    const said = [...this.#underway];
+    const answer = await session.request(
+      selfPing({ room: this.jid, nick, id: "" }),
+      SELF_PING_TIMEOUT,
+    );
+    const verdict = readSelfPing(answer);
+    if (verdict === "inside") {
+      this.#lastSign = this.#options.clock.now();
+      // The room answered what we asked after it had read what we said, so it has swallowed that.
+      for (const [id, { settle }] of said) {
+        if (this.#underway.delete(id)) settle({ refused: "swallowed by the room" });
+      }
+    }
+    this.#move({ type: "self-ping", verdict });
+  }
+
+  #tell(at: "up" | "down", detail: string): void {
+    this.#options.health.set(`room ${this.jid}`, at, detail);
+  }
+}
+
+interface Underway {
+  /** When it was said, by the monotonic clock. */
+  readonly at: number;
+  readonly settle: (fate: Fate) => void;
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Row } from "../../shared/outbox/outbox.ts";
+import { openSqliteJournal, type SqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
+import { silentLog } from "../support/silent-log.ts";
+
+let directory: string;
+let open: SqliteJournal[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "saxbridge-outbox-"));
+  open = [];
+});
+
+afterEach(() => {
+  for (const journal of open) journal.close();
+  rmSync(directory, { recursive: true });
+});
+
+function openJournal(): SqliteJournal {
+  const journal = openSqliteJournal(join(directory, "outbox.sqlite"), silentLog);
+  open.push(journal);
+  return journal;
+}
+
+function reopen(journal: SqliteJournal): SqliteJournal {
+  journal.close();
+  open = open.filter((other) => other !== journal);
+  return openJournal();
+}
+
+const row = (seq: number, queue = "q"): Row => ({
+  seq,
+  queue,
+  id: `id-${seq}`,
+  at: 5,
+  value: "{}",
+});
+
+const committed = (journal: SqliteJournal, rows: readonly Row[]) =>
+  Promise.all(rows.map((each) => new Promise<void>((done) => journal.append(each, done))));
+
+describe("openSqliteJournal()", () => {
+  test("has after a restart what was appended and not removed, oldest first", async () => {
+    const journal = openJournal();
+    await committed(journal, [row(1), row(2), row(3), row(4, "other")]);
+    journal.remove(2);
+    const after = reopen(journal);
+    expect(after.load("q")).toEqual([row(1), row(3)]);
+    expect(after.nextSeq()).toBe(5);
+  });
+
+  test("refuses a state directory that another process uses, and says so", () => {
+    openJournal();
+    expect(() => openSqliteJournal(join(directory, "outbox.sqlite"), silentLog)).toThrow(
+      /another saxbridge is running with this state directory/,
+    );
+  });
+
+  test("refuses a file that a newer version wrote", async () => {
+    const journal = openJournal();
+    journal.close();
+    open = [];
+    const { default: Database } = await import("better-sqlite3");
+    const database = new Database(join(directory, "outbox.sqlite"));
+    database.pragma("user_version = 99");
+    database.close();
+    expect(() => openJournal()).toThrow(/written by a newer saxbridge \(schema 99\)/);
+  });
+});
