@@ -68,7 +68,7 @@ export function readArchiveResult(stanza: Element): ArchiveResult | undefined {
   const forwarded = result?.getChild("forwarded", FORWARD);
   const message = forwarded?.getChild("message");
   const { id, queryid: queryId } = result?.attrs ?? {};
-  if (message === undefined || id === undefined) return undefined;
+  if (message === undefined || id === undefined || id === "") return undefined;
   const delay = forwarded?.getChild("delay", DELAY);
   return { queryId, id, message, stamp: delay && readStamp(delay) };
 }
