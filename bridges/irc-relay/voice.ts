@@ -63,7 +63,10 @@ export class IrcVoice {
   async say(lines: readonly string[], channel: IrcChannel): Promise<Fate> {
     const sender = this.#sender;
     if (sender === undefined) return "uncertain";
-    const fates = await Promise.all(lines.map((line) => sender.say("PRIVMSG", channel.name, line)));
+    const over = channel.stay?.over;
+    const fates = await Promise.all(
+      lines.map((line) => sender.say("PRIVMSG", channel.name, line, over)),
+    );
     const refused = fates.find((fate) => typeof fate === "object");
     if (refused !== undefined) return refused;
     return fates.every((fate) => fate === "delivered") ? "delivered" : "uncertain";
