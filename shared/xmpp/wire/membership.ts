@@ -2,7 +2,7 @@ import { shorten } from "../../text/split.ts";
 import { joinRefusal } from "./join-refusal.ts";
 import { pauseRange, type Retry } from "./membership-retry.ts";
 import type { Gone, Here, Refused, RoomPresence } from "./presence.ts";
-import { removal } from "./removal.ts";
+import { type RemovalReason, removal } from "./removal.ts";
 import type { SelfPingVerdict } from "./self-ping.ts";
 
 /** Where we stand with one room on one session. */
@@ -194,22 +194,24 @@ function named(state: Inside, nick: string, context: MembershipContext): Members
 
 function gone(state: Inside, presence: Gone, context: MembershipContext): MembershipStep {
   // ejabberd leaves out 110 when the room is destroyed.
-  if (presence.self || presence.nick === state.nick) {
-    return presence.why === "nick-changed"
-      ? named(state, presence.newNick ?? state.nick, context)
-      : removed(state, presence, context);
+  if (!presence.self && presence.nick !== state.nick) {
+    const isFree = state.displaced && isSameNick(presence.nick, context.nick);
+    return isFree ? askForNick(state, context) : [state];
   }
-  const isOursAgain = state.displaced && isSameNick(presence.nick, context.nick);
-  return isOursAgain ? askForNick(state, context) : [state];
+  const { why, newNick = state.nick } = presence;
+  if (why === "nick-changed") return named(state, newNick, context);
+  return removed(state, { ...presence, why }, context);
 }
 
 function askForNick(state: Inside, { nick }: MembershipContext): MembershipStep {
   return [state, { do: "send-nick", nick }, WAKE_FOR_NICK];
 }
 
-function removed(state: Inside, presence: Gone, context: MembershipContext): MembershipStep {
-  const { why, by, text, alternate } = presence;
-  if (why === "nick-changed") return [state];
+function removed(
+  state: Inside,
+  { why, by, text, alternate }: Gone & { readonly why: RemovalReason },
+  context: MembershipContext,
+): MembershipStep {
   const destroyed = why === "destroyed";
   const calm = context.now - state.since >= CALM;
   const removals = calm ? 1 : state.past.removals + 1;

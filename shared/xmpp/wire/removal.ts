@@ -10,12 +10,15 @@ export interface Removal {
   readonly meaning: string;
 }
 
-/** What our own departure means. A change of nick is none. */
-export function removal(why: Exclude<Departure, "nick-changed">): Removal {
+/** How we can be put out of a room: every departure but a change of nick, which is none. */
+export type RemovalReason = Exclude<Departure, "nick-changed">;
+
+/** What our own departure means. */
+export function removal(why: RemovalReason): Removal {
   return REMOVALS[why];
 }
 
-const REMOVALS: Readonly<Record<Exclude<Departure, "nick-changed">, Removal>> = {
+const REMOVALS: Readonly<Record<RemovalReason, Removal>> = {
   left: { retry: "soon", level: "warn", meaning: "the room says that we left" },
   banned: { retry: "long", level: "error", meaning: "we are banned from the room" },
   kicked: { retry: "kicked", level: "warn", meaning: "we were kicked" },
