@@ -17,6 +17,7 @@ export const ircLinks = () =>
     parse: parseLink,
     // How the server folds names is known only once connected; ASCII is what all agree on.
     keysOf: ({ channel, room }) => [channel.toLowerCase(), room.toLowerCase()],
+    repeated: "refuse",
   });
 
 function parseLink(text: string): IrcLink | undefined {

@@ -159,6 +159,7 @@ const types: Readonly<Record<string, Examples>> = {
         { host: "irc.libera.chat", port: 6697, tls: true },
         { host: "127.0.0.1", port: 6667, tls: false },
       ],
+      "irc://a,irc://A:6667": [{ host: "a", port: 6667, tls: false }],
       " ircs://a , irc://[::1], ": [
         { host: "a", port: 6697, tls: true },
         { host: "::1", port: 6667, tls: false },
@@ -172,7 +173,6 @@ const types: Readonly<Record<string, Examples>> = {
       "irc://a/#channel": /holds "irc:\/\/a\/#channel"$/,
       "irc://a:70000": anyServer,
       "irc://:hunter2@a": /^(?!.*hunter2).*holds "irc:\/\/\[secret\]@a"$/,
-      "irc://a,irc://A:6667": /"irc:\/\/A:6667" repeats an earlier item$/,
     },
   },
   ircLinks: {
