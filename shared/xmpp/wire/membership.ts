@@ -28,7 +28,7 @@ export type Membership =
     };
 
 /** What is remembered from one try to the next. */
-export interface Past {
+interface Past {
   /** Joins of this session that were refused or not answered, one after another. */
   readonly refusals: number;
   /** Times we were put out of the room, one soon after another; outlives the session. */

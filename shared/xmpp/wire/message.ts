@@ -32,7 +32,7 @@ export interface Speech {
 }
 
 /** When a message was first sent, and whose word that is. */
-export interface Delay {
+interface Delay {
   /** Milliseconds since 1970; undefined when the stamp cannot be read. */
   readonly stamp: number | undefined;
   /** The stamp is by the room that the message came from. Anybody else may write anything. */
@@ -40,7 +40,7 @@ export interface Delay {
 }
 
 /** The room's subject, as it is or as it changes. The first one after joining ends the history. */
-export interface Subject {
+interface Subject {
   readonly kind: "subject";
   /** Who set it, if the room says so. */
   readonly nick: string | undefined;
@@ -65,7 +65,7 @@ export interface Bounce {
  * - `room-notice`: the room itself speaks, or delivers an invitation;
  * - `encrypted`: the body only says that one cannot read it (XEP-0380).
  */
-export interface Other {
+interface Other {
   readonly kind: "other";
   readonly why: "no-body" | "private" | "room-notice" | "encrypted";
   readonly nick: string | undefined;
