@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["test/support/build-once.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Each file starts its own servers on ports of its own; two at a time fill two cores.
