@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { z } from "zod";
+import { readPem } from "../../shared/config/pem.ts";
 import { type ConnectIrcOptions, connectIrc } from "../../shared/irc/connection.ts";
 import { keepOnNetwork } from "../../shared/irc/network.ts";
 import { keepNick } from "../../shared/irc/nick-keeper.ts";
@@ -7,7 +7,6 @@ import { type IrcServer, ServerPool } from "../../shared/irc/server-pool.ts";
 import type { IrcSession } from "../../shared/irc/session.ts";
 import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
-import { FatalError } from "../../shared/retry/keep-connected.ts";
 import { connectXmpp } from "../../shared/xmpp/connection.ts";
 import { keepInRooms } from "../../shared/xmpp/keep-in-rooms.ts";
 import { irc as section } from "./config.ts";
@@ -148,14 +147,4 @@ function saslOf({ saslUsername, saslPassword, tlsCert }: Config): ConnectIrcOpti
   return saslUsername !== undefined && tlsCert !== undefined
     ? { mechanism: "EXTERNAL" }
     : undefined;
-}
-
-function readPem(variable: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new FatalError(`Cannot read ${variable}: ${why}`, { cause: error });
-  }
 }

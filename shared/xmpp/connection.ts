@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readPem } from "../config/pem.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
 import { FatalError } from "../retry/keep-connected.ts";
@@ -26,7 +26,7 @@ export interface XmppOptions {
   readonly service?: string | undefined;
   readonly domain: string;
   readonly tls: "required" | "optional";
-  /** A file of PEM certificates to trust beside the system's. */
+  /** A file of PEM certificates to trust instead of those that come with Node.js. */
   readonly tlsCa?: string | undefined;
   /** What we say of ourselves when asked (XEP-0092). */
   readonly version: string;
@@ -36,7 +36,7 @@ export interface XmppOptions {
 
 /**
  * Opens one stream and logs in. Rejects when that fails: with a `FatalError` when the server refuses
- * the password or the account, because no waiting heals that.
+ * the password or the account, or a file cannot be read, because no waiting heals that.
  */
 export async function connectXmpp(options: XmppOptions, signal: AbortSignal): Promise<XmppSession> {
   const services =
@@ -47,6 +47,7 @@ export async function connectXmpp(options: XmppOptions, signal: AbortSignal): Pr
     try {
       return await openStream(service, options, signal);
     } catch (error) {
+      if (error instanceof FatalError) throw error;
       if (isRefusedLogin(error)) {
         throw new FatalError(
           `Cannot log in to XMPP as ${options.jid}: ${describe(error)}; check the JID and the password`,
@@ -116,7 +117,7 @@ class Stream implements XmppSession {
       username: parseJid(options.jid)?.local ?? options.jid,
       password: options.password,
       requireTls: options.tls === "required",
-      ca: options.tlsCa === undefined ? undefined : readFileSync(options.tlsCa, "utf8"),
+      ca: readPem("XMPP_TLS_CA", options.tlsCa),
       onElement: (element) => this.#read(element),
       onBytes: () => {
         this.#lastBytes = performance.now();

@@ -24,7 +24,7 @@ export interface LibraryClientOptions {
   readonly password: { reveal(): string };
   /** Refuse to log in on a stream without TLS. */
   readonly requireTls: boolean;
-  /** Certificates in PEM that are trusted beside the system's. */
+  /** Certificates in PEM that are trusted instead of those that come with Node.js. */
   readonly ca?: string | undefined;
   /** Called with every element once `live` is set. */
   readonly onElement: (element: LibraryElement) => void;
