@@ -1,11 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { IrcChannel } from "../../shared/irc/channel.ts";
 import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage } from "../../shared/message.ts";
 import { drain, type Place } from "../../shared/outbox/drain.ts";
+import { newId } from "../../shared/outbox/new-id.ts";
 import { Outbox } from "../../shared/outbox/outbox.ts";
-import { type Heard, Room } from "../../shared/xmpp/room.ts";
+import { Room } from "../../shared/xmpp/room.ts";
+import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 import type { RelayOrigin } from "../../shared/xmpp/wire/relay-mark.ts";
 import { formatForIrc, formatForRoom } from "./format.ts";
 import { readIrcSpeech, readRoomSpeech } from "./parse.ts";
@@ -92,24 +93,24 @@ export class Link {
   }
 
   #hearChannel(speech: IrcSpeech): void {
-    const { relayNotices } = this.#options;
+    const { context, relayNotices } = this.#options;
     const reading = readIrcSpeech(speech, {
       relayNotices,
       isOurs: (body) =>
         this.#saidInChannel.has(body) ||
         this.#saidInRoom.hasQuoted(body, this.room.nick ?? this.#options.roomNick),
     });
-    this.#pass("irc-to-room", this.#toRoom, randomUUID(), reading);
+    this.#pass("irc-to-room", this.#toRoom, newId(context.clock), reading);
   }
 
   #hearRoom(heard: Heard): void {
-    const { voice } = this.#options;
+    const { context, voice } = this.#options;
     const reading = readRoomSpeech(heard, {
       ...this.#origin(),
       isOurs: (body) => voice.nick !== undefined && this.#saidInChannel.hasQuoted(body, voice.nick),
     });
     const { stanzaId, id } = heard.speech;
-    this.#pass("room-to-irc", this.#toChannel, stanzaId ?? id ?? randomUUID(), reading);
+    this.#pass("room-to-irc", this.#toChannel, stanzaId ?? id ?? newId(context.clock), reading);
   }
 
   #pass(

@@ -2,7 +2,7 @@ import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { ChatMessage, Reading } from "../../shared/message.ts";
 import { oneLine } from "../../shared/text/clean.ts";
 import { stripFormatting } from "../../shared/text/mirc.ts";
-import type { Heard } from "../../shared/xmpp/room.ts";
+import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 
 /** Why something that was said on one side is not repeated on the other. */
 export type IgnoreReason =

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
 import { drain } from "../../shared/outbox/drain.ts";
+import { newId } from "../../shared/outbox/new-id.ts";
 import { Outbox } from "../../shared/outbox/outbox.ts";
 import { FatalError } from "../../shared/retry/keep-connected.ts";
 import { receiveDatagrams } from "../../shared/unix/datagram.ts";
@@ -84,7 +84,7 @@ function openRoom(
 
 /** Takes datagrams from now on, whatever the state of the room. */
 async function listen(
-  { log, health, counters, signal }: BridgeContext,
+  { clock, log, health, counters, signal }: BridgeContext,
   config: Config,
   outbox: Outbox<Announcement>,
 ): Promise<void> {
@@ -105,12 +105,12 @@ async function listen(
         detail: `only ${config.room} is served`,
       });
     } else {
-      count(outbox.put(idOf(message), message));
+      count(outbox.put(idOf(message) ?? newId(clock), message));
     }
   };
   try {
     const { socket: path, socketMode: mode, socketGroup: group } = config;
-    const listenFd = inheritedSocket(process.env, process.pid);
+    const listenFd = inheritedSocket();
     await receiveDatagrams({ path, mode, group, listenFd, signal, log }, take);
     const where = listenFd === undefined ? path : "the socket that systemd opened";
     health.set("announcements", "up", where);
@@ -126,8 +126,8 @@ function isForAnotherRoom(announcement: Announcement, { room }: Config): boolean
 }
 
 /** The site's own id where it gives one: the same announcement is then the same message. */
-function idOf(announcement: Announcement): string {
-  return (announcement.kind === "event" && announcement.id) || randomUUID();
+function idOf(announcement: Announcement): string | undefined {
+  return announcement.kind === "event" ? announcement.id : undefined;
 }
 
 function stayInRoom(

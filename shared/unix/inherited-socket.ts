@@ -9,8 +9,8 @@ const firstFd = 3;
  * own. Throws a `SocketError` when several sockets were passed.
  */
 export function inheritedSocket(
-  env: Record<string, string | undefined>,
-  pid: number,
+  env: Record<string, string | undefined> = process.env,
+  pid = process.pid,
 ): number | undefined {
   const { LISTEN_PID, LISTEN_FDS } = env;
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete env[name];

@@ -6,6 +6,7 @@ import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
 import type { XmppSession } from "./session.ts";
+import type { Heard } from "./wire/heard.ts";
 import {
   type Membership,
   type MembershipEffect,
@@ -69,15 +70,6 @@ export interface Utterance {
   readonly body: string;
   /** Where it was said first, when it is relayed. */
   readonly relayedFrom?: RelayOrigin;
-}
-
-/** What a room lets its listener hear. */
-export interface Heard {
-  readonly speech: Speech;
-  /** Our own words, which the room sends back to us. */
-  readonly own: boolean;
-  /** Said before we came in. */
-  readonly history: boolean;
 }
 
 /**
