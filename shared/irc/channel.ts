@@ -1,6 +1,7 @@
 import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
 import type { Counters } from "../observe/counters.ts";
+import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import { Members } from "./members.ts";
@@ -26,6 +27,7 @@ export interface IrcChannelOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly health: Health;
 }
 
 /** A time during which we are in the channel. */
@@ -44,6 +46,7 @@ export class IrcChannel {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #counters: Counters;
+  readonly #health: Health;
   readonly #alarm: Alarm;
   readonly #members = new Members();
   readonly #listeners = new Set<(speech: IrcSpeech) => void>();
@@ -54,13 +57,15 @@ export class IrcChannel {
   #joinedAt: number | undefined;
   #historyBatches: ReadonlySet<string> = new Set();
 
-  constructor({ name, others = [], log, clock, counters }: IrcChannelOptions) {
+  constructor({ name, others = [], log, clock, counters, health }: IrcChannelOptions) {
     this.name = name;
     this.#others = others;
     this.#log = log.child({ channel: name });
     this.#clock = clock;
     this.#counters = counters;
+    this.#health = health;
     this.#alarm = new Alarm(clock, () => this.#take({ type: "due" }));
+    this.#tellHealth();
   }
 
   get inside(): boolean {
@@ -159,6 +164,14 @@ export class IrcChannel {
     if (wasInside && !this.inside) this.#leave();
     if (membership.at === "outside" || membership.at === "inside") this.#alarm.clear();
     for (const effect of effects) this.#carryOut(effect);
+    this.#tellHealth();
+  }
+
+  #tellHealth(): void {
+    const { trouble = "not joined" } = this.#membership.past;
+    const link = `channel ${this.name}`;
+    if (this.inside) this.#health.set(link, "up", "joined");
+    else this.#health.set(link, "down", trouble);
   }
 
   #enter(): void {

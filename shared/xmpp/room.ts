@@ -318,7 +318,8 @@ export class Room {
   }
 
   #tell(at: "up" | "down", detail: string): void {
-    this.#options.health.set(`room ${this.jid}`, at, detail);
+    // Several accounts may be in one room: each of them is a link of its own.
+    this.#options.health.set(`room ${this.jid} for ${this.#options.nick}`, at, detail);
   }
 }
 

@@ -7,6 +7,7 @@ import { connectIrc } from "../../shared/irc/connection.ts";
 import { keepNick } from "../../shared/irc/nick-keeper.ts";
 import { PacedSender } from "../../shared/irc/pacing.ts";
 import { Counters } from "../../shared/observe/counters.ts";
+import { Health } from "../../shared/observe/health.ts";
 import { startNgircd } from "../support/servers/ngircd.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { IrcUser } from "../support/users/irc-user.ts";
@@ -29,7 +30,7 @@ async function meet(
     { host: "127.0.0.1", port: server.port, tls: false, ...who },
     never,
   );
-  const channel = new IrcChannel({ name: "#room", log, clock, counters });
+  const channel = new IrcChannel({ name: "#room", log, clock, counters, health: new Health() });
   const sender = new PacedSender({ session, clock, ...pace, signal: never });
   const run = channel.run(session, never);
   onTestFinished(async () => {
@@ -122,7 +123,13 @@ test("leaves a channel that it was forwarded to", async () => {
     never,
   );
   onTestFinished(() => session.quit("the test is over"));
-  const channel = new IrcChannel({ name: "#full", log: silentLog, clock: systemClock, counters });
+  const channel = new IrcChannel({
+    name: "#full",
+    log: silentLog,
+    clock: systemClock,
+    counters,
+    health: new Health(),
+  });
   void channel.run(session, never);
   await anna.waitForLine((line) => /^:relay!.* PART :?##overflow/.test(line));
   expect(channel.inside).toBe(false);

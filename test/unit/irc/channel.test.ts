@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IrcChannel } from "../../../shared/irc/channel.ts";
 import { Counters } from "../../../shared/observe/counters.ts";
+import { Health } from "../../../shared/observe/health.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession } from "../../support/fake-irc-session.ts";
 import { silentLog } from "../../support/silent-log.ts";
@@ -14,18 +15,19 @@ interface WorldOptions {
 function world({ answers = false, others = [] }: WorldOptions = {}) {
   const clock = new FakeClock({ random: () => 0 });
   const counters = new Counters();
+  const health = new Health();
   const stop = new AbortController();
   const events: string[] = [];
   const note = (event: string) => void events.push(event);
   const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
-  const channel = new IrcChannel({ name: "#room", others, log, clock, counters });
+  const channel = new IrcChannel({ name: "#room", others, log, clock, counters, health });
   const heard: string[] = [];
   channel.onSpeech(({ nick, text }) => heard.push(`${nick}: ${text}`));
   const connect = () => {
     const session = new FakeIrcSession({ answers });
     return { session, over: channel.run(session, stop.signal) };
   };
-  return { clock, counters, stop, channel, heard, events, connect };
+  return { clock, counters, health, stop, channel, heard, events, connect };
 }
 
 /** Lets us in: the echo of our JOIN, and who is there. */
@@ -44,6 +46,19 @@ describe("IrcChannel joining", () => {
     expect(channel.inside).toBe(false);
     letIn(session);
     expect(channel.inside).toBe(true);
+  });
+
+  test("is a link that is up while it is inside, and says what keeps it out", async () => {
+    const { health, connect } = world();
+    const link = () => health.links().get("channel #room");
+    expect(link()).toEqual({ at: "down", detail: "not joined" });
+    const { session } = connect();
+    session.hear(":irc.test 474 relay #room :Cannot join channel (+b)");
+    expect(link()).toEqual({ at: "down", detail: "ERR_BANNEDFROMCHAN" });
+    letIn(session);
+    expect(link()).toEqual({ at: "up", detail: "joined" });
+    session.hear(":op!u@h KICK #room relay :out");
+    expect(link()).toMatchObject({ at: "down" });
   });
 
   test("asks again until it is in, and never after", async () => {
