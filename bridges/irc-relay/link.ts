@@ -3,7 +3,6 @@ import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage } from "../../shared/message.ts";
 import { drain, type Place } from "../../shared/outbox/drain.ts";
-import { newId } from "../../shared/outbox/new-id.ts";
 import { Outbox } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
@@ -93,30 +92,30 @@ export class Link {
   }
 
   #hearChannel(speech: IrcSpeech): void {
-    const { context, relayNotices } = this.#options;
+    const { relayNotices } = this.#options;
     const reading = readIrcSpeech(speech, {
       relayNotices,
       isOurs: (body) =>
         this.#saidInChannel.has(body) ||
         this.#saidInRoom.hasQuoted(body, this.room.nick ?? this.#options.roomNick),
     });
-    this.#pass("irc-to-room", this.#toRoom, newId(context.clock), reading);
+    this.#pass("irc-to-room", this.#toRoom, undefined, reading);
   }
 
   #hearRoom(heard: Heard): void {
-    const { context, voice } = this.#options;
+    const { voice } = this.#options;
     const reading = readRoomSpeech(heard, {
       ...this.#origin(),
       isOurs: (body) => voice.nick !== undefined && this.#saidInChannel.hasQuoted(body, voice.nick),
     });
-    const { stanzaId, id } = heard.speech;
-    this.#pass("room-to-irc", this.#toChannel, stanzaId ?? id ?? newId(context.clock), reading);
+    // The room's own id. What one client calls its message, another may call its own.
+    this.#pass("room-to-irc", this.#toChannel, heard.speech.stanzaId, reading);
   }
 
   #pass(
     direction: Direction,
     outbox: Outbox<ChatMessage>,
-    id: string,
+    id: string | undefined,
     reading: ReturnType<typeof readRoomSpeech>,
   ): void {
     const { message, ignored } = reading;

@@ -2,7 +2,6 @@ import type { z } from "zod";
 import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
 import { drain } from "../../shared/outbox/drain.ts";
-import { newId } from "../../shared/outbox/new-id.ts";
 import { Outbox } from "../../shared/outbox/outbox.ts";
 import { FatalError } from "../../shared/retry/keep-connected.ts";
 import { receiveDatagrams } from "../../shared/unix/datagram.ts";
@@ -84,7 +83,7 @@ function openRoom(
 
 /** Takes datagrams from now on, whatever the state of the room. */
 async function listen(
-  { clock, log, health, counters, signal }: BridgeContext,
+  { log, health, counters, signal }: BridgeContext,
   config: Config,
   outbox: Outbox<Announcement>,
 ): Promise<void> {
@@ -105,7 +104,7 @@ async function listen(
         detail: `only ${config.room} is served`,
       });
     } else {
-      count(outbox.put(idOf(message) ?? newId(clock), message));
+      count(outbox.put(idOf(message), message));
     }
   };
   try {

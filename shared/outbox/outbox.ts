@@ -55,8 +55,11 @@ export interface LeftOut {
 /** Once full, the outbox takes nothing until it is this empty: one summary then stands for many. */
 const REOPEN_AT = 0.9;
 
-/** What became of `put`: taken, or left out because the outbox is full. */
-export type Taken = "taken" | "full";
+/** Ids of settled entries that are remembered, so that who was not sure and sends again is heard once. */
+const MOST_SETTLED_IDS = 1_000;
+
+/** What became of `put`: taken, left out because the outbox is full, or nothing: it has that id already. */
+export type Taken = "taken" | "full" | "known";
 
 /**
  * A bounded queue of what has to be said in one place, oldest first. What `put` took is kept until it
@@ -67,6 +70,8 @@ export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
   readonly #entries = new Map<number, Entry<T>>();
   readonly #sizes = new Map<number, number>();
+  readonly #ids = new Set<string>();
+  readonly #settledIds = new Set<string>();
   /** Entries that are on disk and can be said, by rising seq; the first ones may be settled already. */
   #ready: Entry<T>[] = [];
   #bytes = 0;
@@ -92,8 +97,12 @@ export class Outbox<T> {
     return this.#entries.values().next().value?.at;
   }
 
-  /** Takes a value. It can be said once it is on disk. */
-  put(id: string, value: T): Taken {
+  /**
+   * Takes a value. It can be said once it is on disk. The same id again is the same entry; without an
+   * id it gets one that no entry of this or any other run has.
+   */
+  put(id: string | undefined, value: T): Taken {
+    if (id !== undefined && this.#isKnown(id)) return "known";
     if (this.#isFull()) {
       const { count, since } = this.#leftOut ?? { count: 0, since: this.#options.clock.wallNow() };
       this.#leftOut = { count: count + 1, since };
@@ -109,6 +118,8 @@ export class Outbox<T> {
     if (!this.#entries.delete(entry.seq)) return;
     this.#bytes -= this.#sizes.get(entry.seq) ?? 0;
     this.#sizes.delete(entry.seq);
+    this.#ids.delete(entry.id);
+    this.#rememberSettled(entry.id);
     this.#options.journal.remove(entry.seq);
     if (this.#entries.size === 0) this.#takeSummary();
   }
@@ -127,6 +138,10 @@ export class Outbox<T> {
     this.#wake = wake;
   }
 
+  #isKnown(id: string): boolean {
+    return this.#ids.has(id) || this.#settledIds.has(id);
+  }
+
   #isFull(): boolean {
     const { maxEntries, maxBytes } = this.#options;
     const part = this.#leftOut === undefined ? 1 : REOPEN_AT;
@@ -136,16 +151,18 @@ export class Outbox<T> {
   #takeSummary(): void {
     if (this.#leftOut === undefined) return;
     const { summarise } = this.#options;
-    this.#take(`left-out-${this.#leftOut.since}`, summarise(this.#leftOut));
+    this.#take(undefined, summarise(this.#leftOut));
     this.#leftOut = undefined;
   }
 
-  #take(id: string, value: T): void {
+  #take(wantedId: string | undefined, value: T): void {
     const { queue, journal, clock } = this.#options;
     const text = JSON.stringify(value);
-    const entry: Entry<T> = { seq: journal.nextSeq(), id, at: clock.wallNow(), value };
+    const seq = journal.nextSeq();
+    const id = wantedId ?? newId(seq, clock);
+    const entry: Entry<T> = { seq, id, at: clock.wallNow(), value };
     this.#keep(entry, text.length);
-    journal.append({ seq: entry.seq, queue, id, at: entry.at, value: text }, () => {
+    journal.append({ seq, queue, id, at: entry.at, value: text }, () => {
       this.#ready.push(entry);
       this.#wake();
     });
@@ -154,7 +171,15 @@ export class Outbox<T> {
   #keep(entry: Entry<T>, size: number): void {
     this.#entries.set(entry.seq, entry);
     this.#sizes.set(entry.seq, size);
+    this.#ids.add(entry.id);
     this.#bytes += size;
+  }
+
+  #rememberSettled(id: string): void {
+    this.#settledIds.add(id);
+    if (this.#settledIds.size <= MOST_SETTLED_IDS) return;
+    const [oldest = ""] = this.#settledIds;
+    this.#settledIds.delete(oldest);
   }
 
   /** Drops settled entries from the front, now and then, so that this costs nothing per entry. */
@@ -174,4 +199,10 @@ export class Outbox<T> {
     }
     return low;
   }
+}
+
+/** The journal never gives a seq twice; time and chance tell it from those of a journal that was deleted. */
+function newId(seq: number, clock: Clock): string {
+  const parts = [clock.wallNow(), clock.random() * 2 ** 52, seq];
+  return parts.map((part) => Math.floor(part).toString(36)).join("-");
 }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Journal, Outbox, type Row } from "../../../shared/outbox/outbox.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -25,7 +25,10 @@ function heldJournal(rows: readonly Row[] = []) {
   return { journal, kept, commit };
 }
 
-function outboxOn(journal: Journal, bounds: { maxEntries?: number; maxBytes?: number } = {}) {
+function outboxOn(
+  journal: Journal,
+  bounds: { maxEntries?: number; maxBytes?: number; clock?: FakeClock } = {},
+) {
   return new Outbox<string>({
     queue: "test",
     journal,
@@ -92,6 +95,42 @@ describe("Outbox", () => {
     const outbox = outboxOn(journal, { maxBytes: 100 });
     expect(outbox.put("1", "x".repeat(120))).toBe("taken");
     expect(outbox.put("2", "y")).toBe("full");
+  });
+
+  test("takes an id once: while its entry waits, after a restart, and once it is settled", () => {
+    const { journal, kept, commit } = heldJournal();
+    const outbox = outboxOn(journal);
+    expect(outbox.put("post-7", "hello")).toBe("taken");
+    expect(outbox.put("post-7", "hello")).toBe("known");
+    commit();
+    expect(values(outbox)).toEqual(["hello"]);
+    expect(outboxOn(heldJournal([...kept.values()]).journal).put("post-7", "hello")).toBe("known");
+    for (const entry of outbox.readyAfter(0)) outbox.settle(entry);
+    expect(outbox.put("post-7", "hello")).toBe("known");
+  });
+
+  test("gives an entry without an id one that no other has, after a new start with a new file too", () => {
+    const ids = [1, 2].flatMap((run) => {
+      const { journal, commit } = heldJournal();
+      const clock = new FakeClock({ random: () => run / 3 });
+      const outbox = outboxOn(journal, { clock });
+      for (let i = 0; i < 5; i += 1) outbox.put(undefined, "same words");
+      commit();
+      return [...outbox.readyAfter(0)].map(({ id }) => id);
+    });
+    expect(new Set(ids).size).toBe(10);
+  });
+
+  test("remembers the last thousand ids that were settled, and no more", () => {
+    const { journal, commit } = heldJournal();
+    const outbox = outboxOn(journal);
+    for (let i = 0; i < 1_001; i += 1) {
+      outbox.put(`${i}`, "x");
+      commit();
+      for (const entry of outbox.readyAfter(0)) outbox.settle(entry);
+    }
+    expect(outbox.put("1", "x")).toBe("known");
+    expect(outbox.put("0", "x")).toBe("taken");
   });
 
   test("settles an entry once, however often it is told", () => {
