@@ -145,6 +145,7 @@ export class Link {
       clock: context.clock,
       maxEntries: queueMessages,
       maxBytes: queueBytes,
+      sayFrom: "memory",
       summarise: ({ count, since }) => ({
         kind: "notice",
         nick: "saxbridge",

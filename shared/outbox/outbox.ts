@@ -28,7 +28,8 @@ export interface Row {
 export interface Journal {
   nextSeq(): number;
   /** Keeps the row, and calls back when it is on disk. */
-  append(row: Row, committed: () => void): void;
+  append(row: Row, committed?: () => void): void;
+  /** Lets a row go; one that never reached the disk never will. */
   remove(seq: number): void;
   /** The rows of one queue that an earlier run left, oldest first. */
   load(queue: string): readonly Row[];
@@ -41,6 +42,12 @@ export interface OutboxOptions<T> {
   readonly maxEntries: number;
   /** Bound of all values together, in characters of their JSON. */
   readonly maxBytes: number;
+  /**
+   * When an entry can be said: once it is on `disk`, or while it is still in `memory`. From memory it
+   * is said sooner by the time of a commit. Either way a crash leaves at most what is said twice, never
+   * what is not said: what was handed to the kernel goes out, and the rest is on disk by then.
+   */
+  readonly sayFrom: "disk" | "memory";
   /** What to say in the place of entries that were left out. */
   readonly summarise: (leftOut: LeftOut) => T;
 }
@@ -68,6 +75,7 @@ export type Taken = "taken" | "full" | "known";
  */
 export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
+  readonly #run: string;
   readonly #entries = new Map<number, Entry<T>>();
   readonly #sizes = new Map<number, number>();
   readonly #ids = new Set<string>();
@@ -80,6 +88,7 @@ export class Outbox<T> {
 
   constructor(options: OutboxOptions<T>) {
     this.#options = options;
+    this.#run = runPrefix(options.clock);
     for (const row of options.journal.load(options.queue)) {
       // The value was written by us, as JSON of a T.
       this.#keep({ ...row, value: JSON.parse(row.value) as T }, row.value.length);
@@ -98,7 +107,7 @@ export class Outbox<T> {
   }
 
   /**
-   * Takes a value. It can be said once it is on disk. The same id again is the same entry; without an
+   * Takes a value. The same id again is the same entry; without an
    * id it gets one that no entry of this or any other run has.
    */
   put(id: string | undefined, value: T): Taken {
@@ -156,16 +165,20 @@ export class Outbox<T> {
   }
 
   #take(wantedId: string | undefined, value: T): void {
-    const { queue, journal, clock } = this.#options;
+    const { queue, journal, clock, sayFrom } = this.#options;
     const text = JSON.stringify(value);
     const seq = journal.nextSeq();
-    const id = wantedId ?? newId(seq, clock);
+    const id = wantedId ?? `${this.#run}${seq.toString(36)}`;
     const entry: Entry<T> = { seq, id, at: clock.wallNow(), value };
     this.#keep(entry, text.length);
-    journal.append({ seq, queue, id, at: entry.at, value: text }, () => {
+    const release = () => {
       this.#ready.push(entry);
       this.#wake();
-    });
+    };
+    const row = { seq, queue, id, at: entry.at, value: text };
+    if (sayFrom === "disk") return journal.append(row, release);
+    journal.append(row);
+    release();
   }
 
   #keep(entry: Entry<T>, size: number): void {
@@ -201,8 +214,8 @@ export class Outbox<T> {
   }
 }
 
-/** The journal never gives a seq twice; time and chance tell it from those of a journal that was deleted. */
-function newId(seq: number, clock: Clock): string {
-  const parts = [clock.wallNow(), clock.random() * 2 ** 52, seq];
-  return parts.map((part) => Math.floor(part).toString(36)).join("-");
+/** What ids of this run begin with: time and chance tell them from those of a journal that was deleted. */
+function runPrefix(clock: Clock): string {
+  const parts = [clock.wallNow(), clock.random() * 2 ** 52];
+  return parts.map((part) => `${Math.floor(part).toString(36)}-`).join("");
 }

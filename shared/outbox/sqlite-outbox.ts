@@ -12,8 +12,10 @@ const SCHEMA = `
     at INTEGER NOT NULL,
     value TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX entry_by_queue ON entry (queue, seq);
 `;
+
+/** No two commits follow each other faster than this, in milliseconds: under load they grow instead. */
+const COMMIT_INTERVAL = 3;
 
 /** How long removed rows may wait for a commit of their own, in milliseconds. */
 const REMOVAL_DELAY = 50;
@@ -44,58 +46,81 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
   const commit = database.prepare("COMMIT");
   let lastSeq = database.prepare<[], number>("SELECT max(seq) FROM entry").pluck().get() ?? 0;
 
-  let added: Row[] = [];
+  const added = new Map<number, Row>();
+  const removed = new Set<number>();
   let waiting: (() => void)[] = [];
-  let removed: number[] = [];
-  let scheduled: NodeJS.Immediate | undefined;
-  let delayed: NodeJS.Timeout | undefined;
+  let lastCommit = Number.NEGATIVE_INFINITY;
   let failing = false;
 
   const write = () => {
     begin.run();
-    for (const row of added) insert.run(row.seq, row.queue, row.id, row.at, row.value);
+    for (const row of added.values()) insert.run(row.seq, row.queue, row.id, row.at, row.value);
     for (const seq of removed) remove.run(seq);
     commit.run();
-    added = [];
-    removed = [];
+    added.clear();
+    removed.clear();
   };
 
   const flush = () => {
-    clearImmediate(scheduled);
-    clearTimeout(delayed);
-    scheduled = undefined;
-    delayed = undefined;
+    soon.cancel();
+    later.cancel();
     try {
-      if (added.length > 0 || removed.length > 0) write();
+      if (added.size > 0 || removed.size > 0) write();
       if (failing) log.info("outbox on disk again");
       failing = false;
     } catch (error) {
       if (database.inTransaction) database.exec("ROLLBACK");
-      if (!failing) log.error("outbox cannot be written", { error, inMemory: added.length });
+      if (!failing) log.error("outbox cannot be written", { error, inMemory: added.size });
       failing = true;
-      delayed = setTimeout(flush, RETRY_DELAY);
+      later.after(RETRY_DELAY);
     }
+    lastCommit = performance.now();
     const committed = waiting;
     waiting = [];
     for (const callback of committed) callback();
   };
+  const soon = once(flush);
+  const later = once(flush);
 
   return {
     nextSeq: () => ++lastSeq,
     append(row, committed) {
-      added.push(row);
-      waiting.push(committed);
-      scheduled ??= setImmediate(flush);
+      added.set(row.seq, row);
+      if (committed !== undefined) waiting.push(committed);
+      // The end of this turn of the event loop, unless the turns come too fast.
+      soon.after(performance.now() - lastCommit < COMMIT_INTERVAL ? COMMIT_INTERVAL : 0);
     },
     remove(seq) {
-      removed.push(seq);
-      delayed ??= setTimeout(flush, REMOVAL_DELAY);
+      if (added.delete(seq)) return;
+      removed.add(seq);
+      later.after(REMOVAL_DELAY);
     },
     load: (queue) => select.all(queue),
     close() {
       flush();
-      clearTimeout(delayed);
+      later.cancel();
       database.close();
+    },
+  };
+}
+
+/** Runs something once, however often it is asked for in the meantime; 0 is the end of this turn. */
+function once(run: () => void) {
+  let cancel: (() => void) | undefined;
+  return {
+    after(ms: number) {
+      if (cancel !== undefined) return;
+      if (ms === 0) {
+        const immediate = setImmediate(run);
+        cancel = () => clearImmediate(immediate);
+      } else {
+        const timer = setTimeout(run, ms);
+        cancel = () => clearTimeout(timer);
+      }
+    },
+    cancel() {
+      cancel?.();
+      cancel = undefined;
     },
   };
 }

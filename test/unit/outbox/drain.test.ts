@@ -59,6 +59,7 @@ function start(window = 10) {
     clock,
     maxEntries: 100,
     maxBytes: 10_000,
+    sayFrom: "disk",
     summarise: () => "left out",
   });
   const settled: string[] = [];

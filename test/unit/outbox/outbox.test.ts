@@ -12,7 +12,7 @@ function heldJournal(rows: readonly Row[] = []) {
     nextSeq: () => ++seq,
     append(row, committed) {
       kept.set(row.seq, row);
-      waiting.push(committed);
+      if (committed !== undefined) waiting.push(committed);
     },
     remove: (at) => void kept.delete(at),
     load: (queue) => [...kept.values()].filter((row) => row.queue === queue),
@@ -27,7 +27,12 @@ function heldJournal(rows: readonly Row[] = []) {
 
 function outboxOn(
   journal: Journal,
-  bounds: { maxEntries?: number; maxBytes?: number; clock?: FakeClock } = {},
+  options: {
+    maxEntries?: number;
+    maxBytes?: number;
+    clock?: FakeClock;
+    sayFrom?: "disk" | "memory";
+  } = {},
 ) {
   return new Outbox<string>({
     queue: "test",
@@ -35,8 +40,9 @@ function outboxOn(
     clock: new FakeClock(),
     maxEntries: 1_000,
     maxBytes: 1_000_000,
+    sayFrom: "disk",
     summarise: ({ count }) => `${count} left out`,
-    ...bounds,
+    ...options,
   });
 }
 
@@ -50,6 +56,14 @@ describe("Outbox", () => {
     expect(values(outbox)).toEqual([]);
     commit();
     expect(values(outbox)).toEqual(["hello"]);
+  });
+
+  test("gives out at once what may be said from memory", () => {
+    const { journal, kept } = heldJournal();
+    const outbox = outboxOn(journal, { sayFrom: "memory" });
+    outbox.put("1", "hello");
+    expect(values(outbox)).toEqual(["hello"]);
+    expect(kept.size).toBe(1);
   });
 
   test("has after a restart what was not settled before", () => {
