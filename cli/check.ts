@@ -5,7 +5,7 @@ import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
 import { memoryJournal } from "../shared/outbox/memory-journal.ts";
 import type { Arguments } from "./command.ts";
-import { type Configuration, readConfiguration } from "./configuration.ts";
+import { type Configuration, readConfiguration, readEnvironment } from "./configuration.ts";
 import { version } from "./version.ts";
 
 /** How long everything gets to come up, in milliseconds. */
@@ -13,7 +13,7 @@ const PATIENCE = 30_000;
 
 /** `saxbridge check [--connect] [BRIDGE...]`: is the configuration right, and does it lead anywhere? */
 export async function check({ words, env, connect }: Arguments): Promise<number> {
-  const configuration = readConfiguration(words, env);
+  const configuration = readConfiguration(words, readEnvironment(env));
   for (const warning of configuration.warnings) print(`warning  ${warning}`);
   const names = configuration.bridges.map(({ bridge }) => bridge.name).join(" and ");
   print(`ok       the configuration of ${names} is complete`);

@@ -28,15 +28,7 @@ const SECTIONS = [general, xmpp, ...bridges.map(({ section }) => section)];
  * Reads the configuration of the bridges named, or of all that are configured when none is. Throws one
  * ConfigError with everything that is wrong, and a CommandError when there is nothing to run.
  */
-export function readConfiguration(
-  names: readonly string[],
-  envFile: string | undefined,
-): Configuration {
-  const env = loadEnv({
-    env: process.env,
-    sections: SECTIONS,
-    ...(envFile === undefined ? {} : { files: [envFile] }),
-  });
+export function readConfiguration(names: readonly string[], env: Env): Configuration {
   const wanted = chooseBridges(names, env);
   const problems: string[] = [];
   const read = <S extends z.ZodObject>(section: S): z.output<S> | undefined => {
@@ -66,7 +58,7 @@ export function readConfiguration(
   };
 }
 
-/** The environment alone, for a command that needs one variable of it. */
+/** The environment of this process together with its .env, or with the file that `--env` names. */
 export function readEnvironment(envFile: string | undefined): Env {
   return loadEnv({
     env: process.env,
