@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../../shared/message.ts";
 import { ircSafe, isolateBidi, oneLine, safeNick, xmlSafe } from "../../shared/text/clean.ts";
-import { splitByBytes } from "../../shared/text/split.ts";
+import { splitByBytes, utf8Length } from "../../shared/text/split.ts";
 
 /** More lines than these in one message would be taken for a flood; the rest is counted in a last one. */
 export const MOST_LINES = 20;
@@ -33,6 +33,6 @@ export function formatForRoom({ kind, nick, body }: ChatMessage): string {
 
 /** Every piece names the speaker, so that no piece looks like the relay's own words. */
 function prefixed(prefix: string, text: string, limitBytes: number): readonly string[] {
-  const room = limitBytes - new TextEncoder().encode(prefix).length;
+  const room = limitBytes - utf8Length(prefix);
   return splitByBytes(text, Math.max(4, room)).map((piece) => prefix + piece);
 }

@@ -22,7 +22,7 @@ export class RecentLines {
 
   /** True for a line that we said ourselves in the same place: somebody else relays the same. */
   has(text: string): boolean {
-    return this.#recent().some((line) => line.text === text);
+    return this.#some((line) => line === text);
   }
 
   /** True for one of our lines behind our own nick, as a relay writes it: `<nick> our line`. */
@@ -30,12 +30,19 @@ export class RecentLines {
     const at = text.indexOf(nick);
     if (at === -1 || at > MOST_PREFIX) return false;
     const rest = text.slice(at + nick.length);
-    return this.#recent().some((line) => rest.endsWith(line.text));
+    return this.#some((line) => rest.endsWith(line));
   }
 
-  #recent() {
+  /** Newest first, because an echo comes soon. */
+  #some(matches: (line: string) => boolean): boolean {
     const since = this.#clock.now() - REMEMBERED;
-    return this.#lines.slice(-MOST).filter(({ at }) => at >= since);
+    const oldest = Math.max(0, this.#lines.length - MOST);
+    for (let i = this.#lines.length - 1; i >= oldest; i -= 1) {
+      const line = this.#lines[i];
+      if (line === undefined || line.at < since) return false;
+      if (matches(line.text)) return true;
+    }
+    return false;
   }
 }
 
