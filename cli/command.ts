@@ -72,7 +72,7 @@ function parse(words: readonly string[]) {
   } catch (error) {
     throw new CommandError(
       2,
-      `${error instanceof Error ? error.message : error}; see saxbridge --help`,
+      `${error instanceof Error ? error.message : String(error)}; see saxbridge --help`,
     );
   }
 }

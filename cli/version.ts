@@ -6,9 +6,11 @@ export function version(): string {
   for (const path of ["../package.json", "../../package.json"]) {
     try {
       const text = readFileSync(new URL(path, import.meta.url), "utf8");
-      return String((JSON.parse(text) as { version?: unknown }).version);
+      const manifest: { readonly version?: unknown } = JSON.parse(text);
+      return String(manifest.version);
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+      const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
+      if (!isAbsent) throw error;
     }
   }
   return "unknown";

@@ -4,7 +4,7 @@ import { FatalError } from "../retry/keep-connected.ts";
 
 export interface Job {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** Exit codes that people depend on: 0 stopped, 1 a bug, 78 a configuration that cannot work. */

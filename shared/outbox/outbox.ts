@@ -90,7 +90,7 @@ export class Outbox<T> {
     this.#options = options;
     this.#run = runPrefix(options.clock);
     for (const row of options.journal.load(options.queue)) {
-      // The value was written by us, as JSON of a T.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by us, as JSON of a T
       this.#keep({ ...row, value: JSON.parse(row.value) as T }, row.value.length);
     }
     this.#ready = [...this.#entries.values()];

@@ -134,11 +134,15 @@ function openDatabase(path: string): Database.Database {
     migrate(database);
     return database;
   } catch (error) {
-    const why = String((error as { code?: unknown }).code).startsWith("SQLITE_BUSY")
+    const why = isBusy(error)
       ? "another saxbridge is running with this state directory"
-      : (error as Error).message;
+      : String(error instanceof Error ? error.message : error);
     throw new Error(`Cannot open outbox ${path}: ${why}`, { cause: error });
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }
 
 function migrate(database: Database.Database): void {

@@ -233,7 +233,7 @@ function secureSocket(plain: LibrarySocket, options: ConnectionOptions): Promise
     const secured: TLSSocket & { secure?: boolean } = connectTls({ ...options, socket: plain });
     secured.secure = true;
     secured.once("error", reject);
-    secured.once("secureConnect", () => resolve(secured as LibrarySocket));
+    secured.once("secureConnect", () => resolve(secured));
   });
 }
 

@@ -274,7 +274,7 @@ export class Room {
     if (nick === undefined || this.#stay !== undefined) return;
     this.#stay = new AbortController();
     this.#tell("up", `as ${nick}`);
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   #endStay(): void {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { backoffDelay } from "../../../shared/retry/backoff.ts";
 import { FatalError, keepConnected } from "../../../shared/retry/keep-connected.ts";
@@ -80,10 +80,14 @@ describe("keepConnected()", () => {
 describe("backoffDelay()", () => {
   test("lies between a tenth of a second and the longest wait, whatever the attempt", () => {
     fc.assert(
-      fc.property(fc.nat(), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (n, r) => {
-        const delay = backoffDelay(n, policy, () => r);
-        return delay >= 100 && delay <= policy.max;
-      }),
+      fc.property(
+        fc.nat(),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (n, r) => {
+          const delay = backoffDelay(n, policy, () => r);
+          return delay >= 100 && delay <= policy.max;
+        },
+      ),
     );
   });
 });
