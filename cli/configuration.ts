@@ -16,7 +16,7 @@ export interface Configuration {
   readonly warnings: readonly string[];
 }
 
-export interface ConfiguredBridge {
+interface ConfiguredBridge {
   readonly bridge: Bridge;
   /** What the bridge's own section says. */
   readonly config: Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { fromText } from "./types.ts";
 
 /** A host and port to listen on or to connect to. An IPv6 address stands here without brackets. */
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }

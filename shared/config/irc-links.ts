@@ -2,7 +2,7 @@ import { isBareJid } from "./jids.ts";
 import { listOf } from "./list.ts";
 
 /** One IRC channel and the room that shares its conversation. */
-export interface IrcLink {
+interface IrcLink {
   readonly channel: string;
   readonly room: string;
 }

@@ -1,12 +1,6 @@
+import type { IrcServer } from "../irc/server-pool.ts";
 import { parseAddress } from "./address.ts";
 import { listOf } from "./list.ts";
-
-/** One server of an IRC network. An IPv6 address stands here without brackets. */
-export interface IrcServer {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
 
 /** RFC 7194: TLS on 6697; RFC 1459 section 8.12 and long use: clear text on 6667. */
 const STANDARD_PORTS = { ircs: 6697, irc: 6667 } as const;

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type RefusalCause, refusalInWords } from "./wire/refusal.ts";
 
-/** Where an IRC server listens. */
+/** Where an IRC server listens. An IPv6 address stands here without brackets. */
 export interface IrcServer {
   readonly host: string;
   readonly port: number;

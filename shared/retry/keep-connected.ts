@@ -7,7 +7,7 @@ export class FatalError extends Error {
   override readonly name = "FatalError";
 }
 
-export interface Connected {
+interface Connected {
   /** Resolves with the reason when the session is over. Never rejects. */
   readonly ended: Promise<string>;
 }
