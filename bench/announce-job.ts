@@ -1,0 +1,74 @@
+import { Scope } from "../shared/lifecycle/scope.ts";
+import { sendDatagram } from "../shared/unix/datagram.ts";
+import { type PhpSend, phpAnnounce } from "../test/support/php-announce.ts";
+import type { Candidate } from "./candidates.ts";
+import { measureBurst } from "./measure/burst.ts";
+import { measureLatency } from "./measure/latency.ts";
+import { measureIdleMemory } from "./measure/memory.ts";
+import { measureStartUp } from "./measure/start-up.ts";
+import type { Options } from "./options.ts";
+import { busyTable, type Figure, type Result } from "./result.ts";
+import { openStage } from "./stage.ts";
+import { quantile } from "./statistics.ts";
+
+/** Measures announcements from datagram to room, on new servers. `tell` is told of each step. */
+export async function measureAnnouncer(
+  { announcer }: Candidate,
+  options: Options,
+  tell: (step: string) => void,
+): Promise<Pick<Result, "figures" | "faults">> {
+  const scope = new Scope();
+  try {
+    tell("servers");
+    const stage = await openStage(options, scope);
+    const far = await stage.joinRoom("alice");
+    tell("start-up");
+    const bridge = stage.startBridge(announcer);
+    const startUp = await measureStartUp(bridge, far);
+    tell("memory");
+    const memory = await measureIdleMemory(bridge);
+    tell("latency");
+    const say = (text: string) => sendDatagram(stage.socketPath, Buffer.from(text));
+    const latency = await measureLatency({ say, near: undefined, far, bridge });
+    tell("burst");
+    const sends: PhpSend[] = [];
+    const sayAll = async (texts: readonly string[]) =>
+      sends.push(...(await phpAnnounce(stage.socketPath, texts, { via: "socket_sendto" })));
+    const servers = { "XMPP server": stage.xmpp.pid };
+    const burst = await measureBurst({ ...options, sayAll, far, bridge, servers });
+    const waits = sends.map(({ ms }) => ms);
+    return {
+      figures: [
+        figure("start-up, seen in the room", "ms", startUp),
+        figure("memory, idle for 3 s", "MiB", memory),
+        figure("latency, datagram to room, median", "ms", quantile(latency.addedMs, 0.5)),
+        figure("latency, datagram to room, 99th percentile", "ms", quantile(latency.addedMs, 0.99)),
+        figure("CPU per 1,000 announcements, at 20/s", "CPU s", latency.cpuPer1000),
+        figure("throughput", "messages/s", burst.throughput),
+        figure("CPU per 1,000 announcements, burst", "CPU s", burst.cpuPer1000),
+        figure("wait of the site's code in a burst, median", "ms", quantile(waits, 0.5)),
+        figure("wait of the site's code in a burst, longest", "ms", Math.max(...waits)),
+        ...Object.entries(burst.busy).map(([who, value]): Figure => {
+          return { table: busyTable, name: `announcements: ${who}`, unit: "% of a core", value };
+        }),
+      ],
+      faults: [
+        ...latency.faults.map((fault) => `at 20/s: ${fault}`),
+        ...burst.faults.map((fault) => `burst: ${fault}`),
+        ...refusals(sends),
+      ],
+    };
+  } finally {
+    await scope.close();
+  }
+}
+
+function refusals(sends: readonly PhpSend[]): readonly string[] {
+  const refused = sends.filter(({ error }) => error !== null);
+  if (refused.length === 0) return [];
+  return [`burst: ${refused.length} datagrams could not be sent: ${refused[0]?.error}`];
+}
+
+function figure(name: string, unit: Figure["unit"], value: number): Figure {
+  return { table: "Announcements", name, unit, value };
+}

@@ -1,0 +1,24 @@
+import type { Candidate } from "./candidates.ts";
+
+/** One thing that was measured, by a name that is the same for every candidate. */
+export interface Figure {
+  readonly table: (typeof tables)[number];
+  readonly name: string;
+  readonly unit: "ms" | "MiB" | "messages/s" | "CPU s" | "% of a core";
+  readonly value: number;
+}
+
+/** Where it says who was the limit: a ratio of two candidates would mean nothing there. */
+export const busyTable = "Busy in bursts";
+
+/** In the order of the report. */
+export const tables = ["Relay", "Announcements", busyTable] as const;
+
+/** What one round of one job taught about one candidate. */
+export interface Result {
+  readonly round: number;
+  readonly candidate: Candidate["name"];
+  readonly figures: readonly Figure[];
+  /** What was lost, heard twice or out of order; nothing should be. */
+  readonly faults: readonly string[];
+}
