@@ -103,7 +103,7 @@ function stayOnIrc(
 
   const serve = async (session: IrcSession) => {
     nicklen = session.isupport.nicklen;
-    voice.use(session);
+    voice.use(session, context.signal);
     const keepingNick = keepNick({ session, wanted: config.nick, clock, log, signal });
     await identify(session, {
       nickservPassword: config.nickservPassword,

@@ -36,8 +36,11 @@ export class IrcVoice {
     return this.#session?.nick;
   }
 
-  /** Speaks over this session until it ends. */
-  use(session: IrcSession): void {
+  /**
+   * Speaks over this session until it ends. When the signal aborts, nothing more is written, and what
+   * was written is asked after at once: what is known to be said is not said again by the next start.
+   */
+  use(session: IrcSession, signal: AbortSignal): void {
     const over = new AbortController();
     this.#session = session;
     this.#sender = new PacedSender({
@@ -45,7 +48,7 @@ export class IrcVoice {
       clock: this.#clock,
       burst: this.#pace.burst,
       intervalMs: this.#pace.lineInterval,
-      signal: over.signal,
+      signal: AbortSignal.any([over.signal, signal]),
     });
     void session.ended.then(() => {
       over.abort();

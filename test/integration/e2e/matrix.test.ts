@@ -19,19 +19,19 @@ const TEXTS = {
 const xmppServers = { Prosody: startProsody, ejabberd: startEjabberd };
 const ircServers = { InspIRCd: startInspircd, ngIRCd: startNgircd };
 
-describe.each(Object.entries(xmppServers))("%s", (_, startXmpp) => {
+describe.each(Object.entries(xmppServers))("%s", (_xmppName, startXmpp) => {
   let xmpp: XmppServer;
   beforeAll(async () => {
     xmpp = await startXmpp({ users: USERS });
   });
   afterAll(() => xmpp.stop());
 
-  describe.each(Object.entries(ircServers))("and %s", (name, startIrc) => {
+  describe.each(Object.entries(ircServers))("and %s", (ircName, startIrc) => {
     let irc: IrcServer;
     let scene: Scene;
     beforeAll(async () => {
       irc = await startIrc();
-      const room = `${name.toLowerCase()}@conference.localhost`;
+      const room = `${ircName.toLowerCase()}@conference.localhost`;
       scene = await openScene({ xmpp, irc, room });
     });
     afterAll(async () => {
@@ -39,29 +39,29 @@ describe.each(Object.entries(xmppServers))("%s", (_, startXmpp) => {
       await irc.stop();
     });
 
-    test.each(Object.entries(TEXTS))("carry %s from each to both others", async (_, text) => {
+    test.each(Object.entries(TEXTS))("carry %s from each to both others", async (_kind, text) => {
       const { alice, ivan, saxbridge } = scene;
       alice.say(`alice: ${text}`);
-      await ivan.waitForMessage(`<alice> alice: ${text}`);
+      expect(await ivan.waitForMessage(`<alice> alice: ${text}`)).toMatchObject({ nick: "saxjax" });
 
       ivan.say(`ivan: ${text}`);
-      await alice.waitForMessage(isBy("irc", `<ivan> ivan: ${text}`));
+      expect(await alice.waitForMessage(`<ivan> ivan: ${text}`)).toMatchObject({ nick: "irc" });
 
       for (const via of ["socket_sendto", "stream"] as const) {
         const line = `${via}: ${text}`;
         const [sent] = await phpAnnounce(saxbridge.socket, [line], { via });
         expect(sent?.error).toBeNull();
-        await alice.waitForMessage(isBy("webridge", line));
-        await ivan.waitForMessage(`<webridge> ${line}`);
+        expect(await alice.waitForMessage(line)).toMatchObject({ nick: "webridge" });
+        expect(await ivan.waitForMessage(`<webridge> ${line}`)).toMatchObject({ nick: "saxjax" });
       }
     });
 
     test("carry actions both ways", async () => {
       const { alice, ivan } = scene;
       alice.say("/me waves 👋");
-      await ivan.waitForMessage("* alice waves 👋");
+      expect(await ivan.waitForMessage("* alice waves 👋")).toMatchObject({ nick: "saxjax" });
       ivan.action("waves back");
-      await alice.waitForMessage(isBy("irc", "* ivan waves back"));
+      expect(await alice.waitForMessage("* ivan waves back")).toMatchObject({ nick: "irc" });
     });
 
     test("carry 1,500 bytes without loss, in lines that break no character", async () => {
@@ -71,7 +71,7 @@ describe.each(Object.entries(xmppServers))("%s", (_, startXmpp) => {
       ivan.forget();
       alice.say(text);
       alice.say("that was all");
-      await ivan.waitForMessage("<alice> that was all");
+      expect(await ivan.waitForMessage("<alice> that was all")).toMatchObject({ nick: "saxjax" });
       const pieces = ivan.messages
         .slice(0, -1)
         .map(({ text: line }) => line.replace(/^<alice> /, ""));
@@ -84,7 +84,9 @@ describe.each(Object.entries(xmppServers))("%s", (_, startXmpp) => {
     test("strip mIRC codes towards the room", async () => {
       const { alice, ivan } = scene;
       ivan.say("\x02bold\x02 \x0304,12red\x03 \x1ditalic\x1d\x0f \x1funder\x1f");
-      await alice.waitForMessage(isBy("irc", "<ivan> bold red italic under"));
+      expect(await alice.waitForMessage("<ivan> bold red italic under")).toMatchObject({
+        nick: "irc",
+      });
     });
 
     test("repeat a notice, and nothing that is not for all", async () => {
@@ -96,11 +98,11 @@ describe.each(Object.entries(xmppServers))("%s", (_, startXmpp) => {
       ivan.say("for operators", "@#lounge");
       ivan.say("for the relay", "saxjax");
       ivan.notice("for all");
-      await alice.waitForMessage(isBy("irc", "-ivan- for all"));
+      expect(await alice.waitForMessage("-ivan- for all")).toMatchObject({ nick: "irc" });
       // XEP-0045 section 7.5.
       alice.send(`<message type='chat' to='${room}/irc'><body>for the relay</body></message>`);
       alice.say("for all");
-      await ivan.waitForMessage("<alice> for all");
+      expect(await ivan.waitForMessage("<alice> for all")).toMatchObject({ nick: "saxjax" });
       const heard = [
         ...alice.messages.map(({ body }) => body),
         ...ivan.messages.map((m) => m.text),
@@ -113,22 +115,17 @@ describe.each(Object.entries(xmppServers))("%s", (_, startXmpp) => {
       const dirty = "Kerm replied to &quot;Caf&eacute; &#128075; &amp;lt;b&gt;&quot;";
       await phpAnnounce(saxbridge.socket, [dirty], { via: "socket_sendto" });
       const clean = 'Kerm replied to "Café 👋 &lt;b>"';
-      await alice.waitForMessage(isBy("webridge", clean));
-      await ivan.waitForMessage(`<webridge> ${clean}`);
+      expect(await alice.waitForMessage(clean)).toMatchObject({ nick: "webridge" });
+      expect(await ivan.waitForMessage(`<webridge> ${clean}`)).toMatchObject({ nick: "saxjax" });
     });
 
     test("understand a line in windows-1252", async () => {
       const { alice, ivan } = scene;
       ivan.sendBytes(Buffer.from("PRIVMSG #lounge :caf\xe9 \x80 5 \x93quoted\x94\r\n", "latin1"));
-      await alice.waitForMessage(isBy("irc", "<ivan> café € 5 “quoted”"));
+      expect(await alice.waitForMessage("<ivan> café € 5 “quoted”")).toMatchObject({ nick: "irc" });
     });
   });
 });
-
-function isBy(nick: string, body: string) {
-  return (message: { readonly nick: string; readonly body: string }) =>
-    message.nick === nick && message.body === body;
-}
 
 function graphemes(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
