@@ -79,6 +79,8 @@ export interface Utterance {
 export class Room {
   readonly #options: RoomOptions;
   readonly #alarm: Alarm;
+  /** Some services do without a subject: then the greeting ends by itself. */
+  readonly #greeting: Alarm;
   /** What we said and have not heard back, oldest first. */
   readonly #underway = new Map<string, Underway>();
   /** What an earlier session said, as the history showed it. */
@@ -94,6 +96,7 @@ export class Room {
   constructor(options: RoomOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.clock, () => this.#move({ type: "due" }));
+    this.#greeting = new Alarm(options.clock, () => this.#beginStay());
     this.#tell("down", "not joined yet");
   }
 
@@ -178,9 +181,10 @@ export class Room {
       now: clock.now(),
     });
     this.#membership = next;
-    if (next.at === "outside" || next.at === "inside") this.#alarm.clear();
+    const isNew = next.at !== before.at;
+    if (isNew && (next.at === "outside" || next.at === "inside")) this.#alarm.clear();
     for (const effect of effects) this.#perform(effect);
-    if (next.at === "inside" && before.at !== "inside") void this.#awaitGreeting();
+    if (isNew && next.at === "inside") this.#greeting.set(GREETING);
     if (next.at !== "inside") this.#endStay();
     if (next.at === "barred") this.#tell("down", next.condition);
   }
@@ -262,22 +266,17 @@ export class Room {
     }
   }
 
-  /** Some services do without a subject: then the greeting ends by itself. */
-  async #awaitGreeting(): Promise<void> {
-    const session = this.#session;
-    await this.#options.clock.sleep(GREETING);
-    if (this.#session === session) this.#beginStay();
-  }
-
   #beginStay(): void {
     const { nick } = this;
     if (nick === undefined || this.#stay !== undefined) return;
+    this.#greeting.clear();
     this.#stay = new AbortController();
     this.#tell("up", `as ${nick}`);
     for (const wake of this.#waiting) wake();
   }
 
   #endStay(): void {
+    this.#greeting.clear();
     this.#stay?.abort();
     this.#stay = undefined;
     const underway = [...this.#underway.values()];
