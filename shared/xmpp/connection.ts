@@ -10,15 +10,6 @@ import { answerQuery } from "./wire/queries.ts";
 import { serialise } from "./wire/serialise.ts";
 import { type Element, el, type Node } from "./wire/xml.ts";
 
-/** From the first SYN to the bound resource, in milliseconds. */
-const CONNECT_DEADLINE = 20_000;
-
-/** After this long without a byte the server is asked for a sign of life, in milliseconds. */
-const QUIET = 10_000;
-
-/** A server that gives no sign of life for this long after being asked is dead, in milliseconds. */
-const SIGN_OF_LIFE = 10_000;
-
 export interface XmppOptions {
   readonly jid: string;
   readonly password: { reveal(): string };
@@ -30,6 +21,12 @@ export interface XmppOptions {
   readonly tlsCa?: string | undefined;
   /** What we say of ourselves when asked (XEP-0092). */
   readonly version: string;
+  /** How long one service may take from the first SYN to the bound resource; 20 s. */
+  readonly connectTimeoutMs?: number;
+  /** After so long without a byte we ask whether the server is there; 10 s. */
+  readonly pingAfterMs?: number;
+  /** After so long without a byte in answer it is dead; 10 s. */
+  readonly pingTimeoutMs?: number;
   readonly log: Logger;
   readonly counters: Counters;
 }
@@ -43,7 +40,6 @@ export async function connectXmpp(options: XmppOptions, signal: AbortSignal): Pr
     options.service === undefined ? await findServices(options.domain) : [options.service];
   let failure: unknown;
   for (const service of services) {
-    signal.throwIfAborted();
     try {
       return await openStream(service, options, signal);
     } catch (error) {
@@ -68,12 +64,14 @@ async function openStream(
   signal: AbortSignal,
 ): Promise<XmppSession> {
   // Node 20 has no WebSocket of its own; the library looks for a global one.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same interface under another type
   if (/^wss?:/.test(service)) globalThis.WebSocket ??= (await import("ws")).WebSocket as never;
+  signal.throwIfAborted();
   const session = new Stream(service, options);
   const stop = () => session.abandon("stopped");
   const deadline = setTimeout(
     () => session.abandon("the server did not answer in time"),
-    CONNECT_DEADLINE,
+    options.connectTimeoutMs ?? 20_000,
   );
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -131,6 +129,14 @@ class Stream implements XmppSession {
     return this.#jid;
   }
 
+  get #pingAfterMs(): number {
+    return this.#options.pingAfterMs ?? 10_000;
+  }
+
+  get #pingTimeoutMs(): number {
+    return this.#options.pingTimeoutMs ?? 10_000;
+  }
+
   async open(): Promise<void> {
     const broken = new Promise<never>((_resolve, reject) => {
       this.#broken = reject;
@@ -140,7 +146,7 @@ class Stream implements XmppSession {
     // Without `resume`: a stream that breaks is replaced by a new one, and the outbox and the archive
     // tell what was said meanwhile. What is wanted here is the server's word that it is alive.
     if (offersStreamManagement) this.send(el("enable", { xmlns: NS_SM }));
-    this.#keepWatch(QUIET);
+    this.#keepWatch(this.#pingAfterMs);
   }
 
   send(stanza: Node): void {
@@ -250,20 +256,26 @@ class Stream implements XmppSession {
   #keepWatch(wait: number): void {
     this.#watch = setTimeout(() => {
       const quietFor = performance.now() - this.#lastBytes;
-      if (this.#asked) return this.abandon("the server gave no sign of life");
-      if (quietFor < QUIET) return this.#keepWatch(QUIET - quietFor);
+      // After a stall of ours the answer may be waiting to be read: one turn more.
+      if (this.#asked) return void setImmediate(() => this.#judge());
+      if (quietFor < this.#pingAfterMs) return this.#keepWatch(this.#pingAfterMs - quietFor);
       this.#asked = true;
       if (this.#managed) this.send(el("r", { xmlns: NS_SM }));
-      else void this.request(ping(this.#options.domain), SIGN_OF_LIFE);
-      this.#keepWatch(SIGN_OF_LIFE);
+      else void this.request(ping(this.#options.domain), this.#pingTimeoutMs);
+      this.#keepWatch(this.#pingTimeoutMs);
     }, wait);
+  }
+
+  #judge(): void {
+    if (this.#asked) this.abandon("the server gave no sign of life");
+    else if (!this.#over) this.#keepWatch(this.#pingAfterMs);
   }
 
   #finish(error: Error): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#watch);
-    for (const { answer } of [...this.#requests.values()]) answer(undefined);
+    for (const { answer } of this.#requests.values()) answer(undefined);
     this.#broken(error);
     this.#end(error.message);
   }
@@ -289,12 +301,12 @@ const REFUSED_LOGIN = new Set([
 ]);
 
 function isRefusedLogin(error: unknown): boolean {
-  const { name, condition } = error as { name?: unknown; condition?: unknown };
-  return name === "SASLError" && REFUSED_LOGIN.has(String(condition));
+  if (!(error instanceof Error) || error.name !== "SASLError") return false;
+  return "condition" in error && REFUSED_LOGIN.has(String(error.condition));
 }
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node joins the refusals of several addresses into an error without words of its own.
-  return error.message || String((error as { code?: unknown }).code ?? error.name);
+  return error.message || ("code" in error ? String(error.code) : error.name);
 }

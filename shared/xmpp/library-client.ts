@@ -56,6 +56,7 @@ export interface LibraryClient {
 export function libraryClient(options: LibraryClientOptions): LibraryClient {
   const { service, domain, requireTls, onBytes, onBroken } = options;
   let mechanism: ProvingMechanism | undefined;
+  let loggedIn = false;
   let live = false;
   let over = false;
   let offersStreamManagement = false;
@@ -106,6 +107,10 @@ export function libraryClient(options: LibraryClientOptions): LibraryClient {
       fail(new Error("the server does not offer TLS and XMPP_TLS is required"));
       return false;
     }
+    if (!loggedIn && !offersLogin(features)) {
+      fail(new Error("the server offers no login that saxbridge knows"));
+      return false;
+    }
     offersStreamManagement = features.getChild("sm", NS_SM) !== undefined;
     for (const [name, xmlns] of [
       ["sm", NS_SM],
@@ -125,6 +130,8 @@ export function libraryClient(options: LibraryClientOptions): LibraryClient {
       fail(new Error("the server refused STARTTLS"));
       return;
     }
+    // RFC 6120 section 5.4.3.3: what came in clear behind this word is not the server's.
+    client._detachParser();
     secureSocket(socket, tlsOptions())
       .then((secured) => {
         client._attachSocket(secured);
@@ -141,8 +148,10 @@ export function libraryClient(options: LibraryClientOptions): LibraryClient {
     if (live) return options.onElement(element);
     if (awaitingTls) return readProceed(element);
     if (element.is("features", NS_STREAM) && !readFeatures(element)) return;
-    if (element.is("success", NS_SASL) && !serverProved(mechanism, element)) {
-      return fail(new Error("the server could not prove that it knows the password"));
+    if (element.is("success", NS_SASL)) {
+      loggedIn = serverProved(mechanism, element);
+      if (!loggedIn)
+        return fail(new Error("the server could not prove that it knows the password"));
     }
     libraryOnElement(element);
   };
@@ -173,11 +182,25 @@ export function libraryClient(options: LibraryClientOptions): LibraryClient {
   };
 
   client.on("error", fail);
+  client.on("close", () => fail(new Error("the server closed the stream")));
   client.on("disconnect", () => fail(new Error("the connection was closed")));
+
+  // The library's own start() waits for the login with a promise that nobody watches when the opening
+  // fails, and its rejection ends the process. `fail` tells of every failure, so this one never rejects.
+  const online = new Promise((resolve) => {
+    client.once("online", resolve);
+  });
 
   return {
     async start() {
-      await client.start();
+      try {
+        await client.connect(service);
+        await client.open({ domain });
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)));
+        throw error;
+      }
+      await online;
       live = true;
       return { jid: String(client.jid), offersStreamManagement };
     },
@@ -208,6 +231,11 @@ function useMechanisms(client: Client, created: (mechanism: ProvingMechanism) =>
       return mechanism;
     } as unknown as new () => ProvingMechanism);
   }
+}
+
+function offersLogin(features: LibraryElement): boolean {
+  const offered = features.getChild("mechanisms", NS_SASL)?.getChildren("mechanism") ?? [];
+  return MECHANISMS.some(({ name }) => offered.some((mechanism) => mechanism.text() === name));
 }
 
 function serverProved(mechanism: ProvingMechanism | undefined, success: LibraryElement): boolean {

@@ -47,13 +47,15 @@ declare module "@xmpp/client" {
     readonly transports: Transport[];
     socket: LibrarySocket | null;
     isSecure(): boolean;
-    start(): Promise<unknown>;
+    connect(service: string): Promise<unknown>;
+    open(options: { readonly domain: string }): Promise<unknown>;
     stop(): Promise<unknown>;
     restart(): Promise<unknown>;
     write(text: string): Promise<void>;
     _findTransport(service: string): Transport | undefined;
     _attachSocket(socket: LibrarySocket): void;
     _detachSocket(): void;
+    _detachParser(): void;
     _onData(data: Uint8Array | string): void;
     _onElement(element: LibraryElement): void;
     _onStreamError(element: LibraryElement): void;
