@@ -6,10 +6,11 @@ import { Outbox } from "../../shared/outbox/outbox.ts";
 import { FatalError } from "../../shared/retry/keep-connected.ts";
 import { receiveDatagrams } from "../../shared/unix/datagram.ts";
 import { inheritedSocket } from "../../shared/unix/inherited-socket.ts";
+import type { DatagramReceiver } from "../../shared/unix/receiver.ts";
 import { connectXmpp } from "../../shared/xmpp/connection.ts";
 import { keepInRooms } from "../../shared/xmpp/keep-in-rooms.ts";
 import { Room } from "../../shared/xmpp/room.ts";
-import { webridge as section } from "./config.ts";
+import type { webridge as section } from "./config.ts";
 import { formatAnnouncement } from "./format.ts";
 import { type Announcement, parseDatagram } from "./parse.ts";
 
@@ -20,13 +21,11 @@ type Config = z.output<typeof section>["webridge"];
 
 /** Says in a room what the site's code writes to a UNIX datagram socket. */
 export const webridge: Bridge<typeof section> = {
-  name: "webridge",
-  section,
   async run(context, { webridge: config }) {
     const { clock, log, signal } = context;
     const outbox = openOutbox(context, config);
     const room = openRoom(context, config, outbox);
-    if (!context.checkOnly) await listen(context, config, outbox);
+    const receiver = context.checkOnly ? undefined : await listen(context, config, outbox);
     await speakUntilStopped({
       clock,
       signal,
@@ -45,6 +44,8 @@ export const webridge: Bridge<typeof section> = {
         }),
       connect: (signal) => stayInRoom(context, config, room, signal),
     });
+    // What senders have got rid of is in the outbox before anybody closes the journal.
+    await receiver?.close();
     if (outbox.pending > 0)
       log.info("announcements kept for the next start", { count: outbox.pending });
   },
@@ -87,7 +88,7 @@ async function listen(
   { log, health, counters, signal }: BridgeContext,
   config: Config,
   outbox: Outbox<Announcement>,
-): Promise<void> {
+): Promise<DatagramReceiver> {
   const count = (result: string) => counters.add("datagrams", { result });
   const take = (bytes: Uint8Array, truncated: boolean) => {
     const { message, ignored, notes, detail } = parseDatagram(bytes, {
@@ -111,10 +112,12 @@ async function listen(
   try {
     const { socket: path, socketMode: mode, socketGroup: group } = config;
     const listenFd = inheritedSocket();
-    await receiveDatagrams({ path, mode, group, listenFd, signal, log }, take);
+    const options = { path, mode, group, listenFd, signal, log };
+    const receiver = await receiveDatagrams(options, take);
     const where = listenFd === undefined ? path : "the socket that systemd opened";
     health.set("announcements", "up", where);
     log.info("listening for announcements", { socket: where });
+    return receiver;
   } catch (error) {
     throw new FatalError(error instanceof Error ? error.message : String(error), { cause: error });
   }
