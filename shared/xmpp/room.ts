@@ -7,6 +7,7 @@ import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
 import type { XmppSession } from "./session.ts";
 import type { Heard } from "./wire/heard.ts";
+import { resourceOf } from "./wire/jid.ts";
 import {
   type Membership,
   type MembershipEffect,
@@ -14,13 +15,7 @@ import {
   OUTSIDE,
   step,
 } from "./wire/membership.ts";
-import {
-  type Bounce,
-  isHistory,
-  type RoomMessage,
-  readRoomMessage,
-  type Speech,
-} from "./wire/message.ts";
+import { type Bounce, isHistory, readRoomMessage, type Speech } from "./wire/message.ts";
 import { readPresence } from "./wire/presence.ts";
 import type { RelayOrigin } from "./wire/relay-mark.ts";
 import {
@@ -33,6 +28,7 @@ import {
   selfPing,
 } from "./wire/say.ts";
 import { readSelfPing } from "./wire/self-ping.ts";
+import type { Element } from "./wire/xml.ts";
 
 /** A room that was silent for so long is asked whether we are still in it, in milliseconds (XEP-0410). */
 const SILENCE = 60_000;
@@ -122,7 +118,7 @@ export class Room {
       this.#lastSign = this.#options.clock.now();
       const presence = readPresence(stanza);
       if (presence !== undefined) this.#move({ type: "presence", presence });
-      else if (stanza.is("message")) this.#readMessage(readRoomMessage(stanza));
+      else if (stanza.is("message")) this.#readMessage(stanza);
     });
     void session.ended.then((reason) => {
       ended.abort();
@@ -137,7 +133,8 @@ export class Room {
   leave(): void {
     const { nick } = this;
     if (nick !== undefined) this.#session?.send(leavePresence({ room: this.jid, nick }));
-    this.#endStay();
+    // What the room says to that is no surprise, and no reason to come back.
+    this.#move({ type: "offline" });
   }
 
   /** Resolves when things can be said in the room; with undefined when the signal aborts before. */
@@ -193,6 +190,8 @@ export class Room {
     const { jid: room } = this;
     switch (effect.do) {
       case "send-join":
+        // The room tells all of it again.
+        this.#heard.clear();
         this.#session?.send(
           joinPresence({ room, nick: effect.nick, history: this.#wantedHistory() }),
         );
@@ -222,21 +221,31 @@ export class Room {
       : { since: new Date(since - CLOCK_SKEW).toISOString() };
   }
 
-  #readMessage(message: RoomMessage): void {
+  #readMessage(stanza: Element): void {
+    const message = readRoomMessage(stanza);
+    const isByRoom = resourceOf(stanza.attrs.from ?? "") === undefined;
     if (message.kind === "speech") this.#readSpeech(message);
     // XEP-0045 section 7.2.15: the subject ends what a room sends to whoever comes in.
     else if (message.kind === "subject") this.#beginStay();
-    else if (message.kind === "error") this.#readBounce(message);
+    // What we say goes to the room itself, so that no occupant can have refused it.
+    else if (message.kind === "error" && isByRoom) this.#readBounce(message);
   }
 
   #readSpeech(speech: Speech): void {
     const own = speech.nick === this.nick;
     const history = isHistory(speech, { settled: this.#stay !== undefined });
-    if (own && speech.id !== undefined) {
-      if (history) this.#remember(speech.id);
-      else this.#confirm(speech.id);
+    // A room may give each message an id of its own; then ours is in the origin-id (XEP-0359).
+    for (const id of [speech.id, speech.originId]) {
+      if (id === undefined) continue;
+      if (own && !history) this.#confirm(id);
+      if (history && this.#mayBeOurs(speech.nick)) this.#remember(id);
     }
     this.#listener({ speech, own, history });
+  }
+
+  /** An earlier session may have had another form of the nick, while somebody else, or its ghost, had the plain one. */
+  #mayBeOurs(nick: string): boolean {
+    return nick === this.nick || nick.startsWith(this.#options.nick);
   }
 
   #remember(id: string): void {
