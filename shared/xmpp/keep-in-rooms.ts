@@ -41,6 +41,7 @@ export async function keepInRooms(options: KeepInRoomsOptions): Promise<void> {
       void session.close();
     };
     signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
     const ended = session.ended.then((reason) => {
       signal.removeEventListener("abort", leave);
       health.set(link, "down", reason);
