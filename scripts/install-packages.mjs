@@ -15,6 +15,9 @@ const PROGRAMS = /** @type {Readonly<Record<string, string>>} */ ({
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
 
+/** What install-packages.sh exits with when there is no network. */
+const NO_NETWORK = 75;
+
 /**
  * Makes sure that the programs of these Debian packages are installed. Returns at once when they are;
  * else installs the missing ones as root, directly or by sudo. Servers among them are neither started
@@ -34,6 +37,9 @@ export function ensurePackages(packages) {
   const { status } = spawnSync(command, args, { stdio: "inherit" });
   process.off("SIGINT", waitForScript);
   if (status === 130) process.exit(130);
+  if (status === NO_NETWORK) {
+    giveUp(missing, "the package servers cannot be reached (is there a network?)");
+  }
   const stillMissing = missing.filter((name) => !isInstalled(name));
   if (stillMissing.length > 0) giveUp(stillMissing, "apt-get did not install them (see above)");
 }

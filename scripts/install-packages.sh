@@ -12,6 +12,14 @@ mark='# Put here by saxbridge for a moment: no service starts while packages are
 
 say() { echo "$*" >&2; }
 
+show_signs_of_life() {
+  seconds=0
+  while sleep 1; do
+    seconds=$((seconds + 1))
+    [ $((seconds % 10)) != 0 ] || say "  still at it after $seconds s ..."
+  done
+}
+
 installed() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u; }
 
 put_policy_back() {
@@ -41,13 +49,19 @@ disable_new_services() {
   done
 }
 
+# EX_TEMPFAIL of sysexits.h says that there was no network: then what apt-get said is of no use.
+no_network=75
+lost_network() { grep -qE 'Could not (resolve|connect)|Temporary failure|Network is unreachable|Connection (failed|timed out)' "$work/log"; }
+
 finish() {
   status=$?
   trap '' INT TERM HUP
   set +e
+  [ -z "$signs" ] || kill "$signs" 2>/dev/null
+  [ "$status" = 0 ] || [ ! -f "$work/log" ] || ! lost_network || status=$no_network
   [ ! -f "$work/before" ] || disable_new_services >>"$work/log" 2>&1 </dev/null
   put_policy_back
-  [ "$status" = 0 ] || [ ! -f "$work/log" ] || tail -n 15 "$work/log" | sed 's/^/  /' >&2
+  [ "$status" = 0 ] || [ "$status" = "$no_network" ] || [ ! -f "$work/log" ] || tail -n 15 "$work/log" | sed 's/^/  /' >&2
   rm -rf "$work"
   exit "$status"
 }
@@ -56,10 +70,13 @@ finish() {
 exec 9</usr/sbin
 flock 9
 work=$(mktemp -d)
+signs=
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 forbid_starting
 installed >"$work/before"
+show_signs_of_life 9<&- &
+signs=$!
 say "Looking for what can be installed (apt-get update) ..."
 apt-get -qq update >"$work/log" 2>&1 </dev/null || say "apt-get update failed; trying with what it knew"
 say "Installing $* (apt-get install) ..."

@@ -1,8 +1,8 @@
-// npm test: prepares the checkout with everything the tests need, and runs them all.
+// npm test: prepares the checkout with everything that the tests need, and runs all checks.
 import { spawnSync } from "node:child_process";
 import { prepare } from "./prepare.mjs";
 
-prepare({
+await prepare({
   packages: ["prosody", "ejabberd", "inspircd", "ngircd", "php-cli", "openssl", "systemd"],
 });
 const { status } = spawnSync("npm", ["run", "--silent", "ok"], { stdio: "inherit" });
