@@ -79,8 +79,8 @@ export class Room {
   readonly #greeting: Alarm;
   /** What we said and have not heard back, oldest first. */
   readonly #underway = new Map<string, Underway>();
-  /** What an earlier session said, as the history showed it. */
-  readonly #heard = new Set<string>();
+  /** What an earlier session may have said, as the history showed it: bodies by id. */
+  readonly #heard = new Map<string, string>();
   readonly #waiting = new Set<() => void>();
   #membership: Membership = OUTSIDE;
   #session: XmppSession | undefined;
@@ -158,7 +158,7 @@ export class Room {
    * earlier session said it and the history showed it.
    */
   say({ id, body, relayedFrom }: Utterance): Promise<Fate> {
-    if (this.#heard.delete(id)) return Promise.resolve("delivered");
+    if (this.#heard.get(id) === body) return Promise.resolve("delivered");
     if (this.#session === undefined || this.#stay === undefined) {
       return Promise.resolve("uncertain");
     }
@@ -238,18 +238,21 @@ export class Room {
     for (const id of [speech.id, speech.originId]) {
       if (id === undefined) continue;
       if (own && !history) this.#confirm(id);
-      if (history && this.#mayBeOurs(speech.nick)) this.#remember(id);
+      if (history && this.#mayBeOurs(speech.nick)) this.#remember(id, speech);
     }
     this.#listener({ speech, own, history });
   }
 
-  /** An earlier session may have had another form of the nick, while somebody else, or its ghost, had the plain one. */
+  /**
+   * An earlier session may have had another form of the nick, while somebody else, or its ghost, had
+   * the plain one. So may a forger: hence the id and the body count, too.
+   */
   #mayBeOurs(nick: string): boolean {
     return nick === this.nick || nick.startsWith(this.#options.nick);
   }
 
-  #remember(id: string): void {
-    if (this.#heard.size < MOST_HEARD) this.#heard.add(id);
+  #remember(id: string, { action, body }: Speech): void {
+    if (this.#heard.size < MOST_HEARD) this.#heard.set(id, action ? `/me ${body}` : body);
   }
 
   /** A room reflects in order (XEP-0045 section 7.4): what we said before this one will not come any more. */

@@ -447,6 +447,27 @@ describe("Room.say()", () => {
     expect(word.fate).toBe("delivered");
   });
 
+  test("is not silenced by somebody with a nick like ours who guessed its id", async () => {
+    const { clock, connect, say } = world({ historySince: () => 0 });
+    const session = connect();
+    session.hear(presence());
+    session.hear(message("something else", { nick: "relay_2", id: "1", more: fromHistory }));
+    session.hear(SUBJECT);
+    const word = say("1");
+    await clock.advance(0);
+    expect(word.fate).toBeUndefined();
+    expect(session.sent.join("")).toContain("body of 1");
+  });
+
+  test("knows an announcement that looks like an action in the history, too", async () => {
+    const { room, connect } = world({ historySince: () => 0 });
+    const session = connect();
+    session.hear(presence());
+    session.hear(message("/me waves", { nick: "relay", id: "1", more: fromHistory }));
+    session.hear(SUBJECT);
+    expect(await room.say({ id: "1", body: "/me waves" })).toBe("delivered");
+  });
+
   test("knows what the history says however often the room was left and entered", async () => {
     const { clock, connect, say } = world({ historySince: () => 0 });
     for (let visit = 0; visit < 12; visit += 1) {
