@@ -22,34 +22,49 @@ type Config = z.output<typeof section>["webridge"];
 /** Says in a room what the site's code writes to a UNIX datagram socket. */
 export const webridge: Bridge<typeof section> = {
   async run(context, { webridge: config }) {
-    const { clock, log, signal } = context;
+    const { log } = context;
     const outbox = openOutbox(context, config);
     const room = openRoom(context, config, outbox);
     const receiver = context.checkOnly ? undefined : await listen(context, config, outbox);
-    await speakUntilStopped({
-      clock,
-      signal,
-      speak: (signal) =>
-        drain({
-          outbox,
-          window: WINDOW,
-          clock,
-          log,
-          signal,
-          place: {
-            stay: (signal) => room.stay(signal),
-            say: ({ id, value }) => room.say({ id, body: formatAnnouncement(value) }),
-          },
-          onSettled: (_entry, fate) => countFate(context, fate),
-        }),
-      connect: (signal) => stayInRoom(context, config, room, signal),
-    });
-    // What senders have got rid of is in the outbox before anybody closes the journal.
-    await receiver?.close();
+    try {
+      await announce(context, config, outbox, room);
+    } finally {
+      // What senders have got rid of is in the outbox before anybody closes the journal. A bridge that
+      // has failed lets go of the socket, too, or it would keep the program from ending.
+      await receiver?.close();
+    }
     if (outbox.pending > 0)
       log.info("announcements kept for the next start", { count: outbox.pending });
   },
 };
+
+/** Says in the room what the outbox holds, until the program is told to stop. */
+function announce(
+  context: BridgeContext,
+  config: Config,
+  outbox: Outbox<Announcement>,
+  room: Room,
+): Promise<void> {
+  const { clock, log, signal } = context;
+  return speakUntilStopped({
+    clock,
+    signal,
+    speak: (signal) =>
+      drain({
+        outbox,
+        window: WINDOW,
+        clock,
+        log,
+        signal,
+        place: {
+          stay: (signal) => room.stay(signal),
+          say: ({ id, value }) => room.say({ id, body: formatAnnouncement(value) }),
+        },
+        onSettled: (_entry, fate) => countFate(context, fate),
+      }),
+    connect: (signal) => stayInRoom(context, config, room, signal),
+  });
+}
 
 function openOutbox({ journal, clock }: BridgeContext, config: Config): Outbox<Announcement> {
   return new Outbox<Announcement>({

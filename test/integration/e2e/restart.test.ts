@@ -10,7 +10,7 @@ import { inPlace, openScene, type Scene, USERS } from "./scene.ts";
 
 const HISTORY = 20;
 const ANNOUNCED = 3_000;
-const SAID = 60;
+const SAID = 40;
 
 let xmpp: XmppServer;
 let irc: IrcServer;
