@@ -474,7 +474,8 @@ describe("Room.say()", () => {
       const session = connect();
       session.hear(presence());
       for (let i = 0; i < 100; i += 1) {
-        session.hear(message("old", { nick: "relay", id: `${visit}-${i}`, more: fromHistory }));
+        const id = `${visit}-${i}`;
+        session.hear(message(`body of ${id}`, { nick: "relay", id, more: fromHistory }));
       }
       session.hear(SUBJECT);
       const word = say(`${visit}-99`);
