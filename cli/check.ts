@@ -26,8 +26,8 @@ async function tryToConnect({ xmpp, bridges }: Configuration): Promise<number> {
   const stop = new AbortController();
   const jobs = bridges.map(({ bridge, config }) => ({
     name: bridge.name,
-    run: () =>
-      bridge.run(
+    run: async () =>
+      (await bridge.load()).run(
         {
           xmpp,
           health,

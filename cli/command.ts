@@ -1,10 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../shared/config/section.ts";
-import { check } from "./check.ts";
 import { CommandError } from "./command-error.ts";
-import { demo } from "./demo.ts";
-import { run } from "./run.ts";
-import { say } from "./say.ts";
 import { version } from "./version.ts";
 
 /** What the command line said behind the command's name. */
@@ -15,11 +11,12 @@ export interface Arguments {
   readonly connect: boolean;
 }
 
+/** Each brings only what it needs into memory. */
 const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number>>> = {
-  run,
-  check,
-  say,
-  demo,
+  run: async (args) => (await import("./run.ts")).run(args),
+  check: async (args) => (await import("./check.ts")).check(args),
+  say: async (args) => (await import("./say.ts")).say(args),
+  demo: async () => (await import("./demo.ts")).demo(),
 };
 
 const HELP = `saxbridge: chat bridges between a community site, its XMPP room and IRC

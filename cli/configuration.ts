@@ -4,7 +4,7 @@ import { loadEnv } from "../shared/config/load-env.ts";
 import { ConfigError, type Env, isConfigured, readConfig } from "../shared/config/section.ts";
 import { general, xmpp } from "../shared/config/sections.ts";
 import { unknownVariables } from "../shared/config/unknown-variables.ts";
-import type { Bridge } from "../shared/lifecycle/bridge.ts";
+import type { BridgeEntry } from "../shared/lifecycle/bridge.ts";
 import { CommandError } from "./command-error.ts";
 
 /** All that a process needs to know before it starts. */
@@ -17,7 +17,7 @@ export interface Configuration {
 }
 
 interface ConfiguredBridge {
-  readonly bridge: Bridge;
+  readonly bridge: BridgeEntry;
   /** What the bridge's own section says. */
   readonly config: Record<string, unknown>;
 }
@@ -67,7 +67,7 @@ export function readEnvironment(envFile: string | undefined): Env {
   });
 }
 
-function chooseBridges(names: readonly string[], env: Env): readonly Bridge[] {
+function chooseBridges(names: readonly string[], env: Env): readonly BridgeEntry[] {
   const known = bridges.map(({ name }) => name).join(", ");
   const named = names.map((name) => {
     const bridge = bridges.find((candidate) => candidate.name === name);

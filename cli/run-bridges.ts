@@ -43,7 +43,7 @@ export async function runBridges(
       signal: stop.signal,
       checkOnly: false,
     };
-    return { name: bridge.name, run: () => bridge.run(context, config) };
+    return { name: bridge.name, run: async () => (await bridge.load()).run(context, config) };
   });
   const work = supervise(jobs, { log, health, stop: () => stop.abort() });
   return await Promise.race([work, cutShort(stop.signal, log)]);

@@ -3,9 +3,13 @@ import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
 import type { Arguments } from "./command.ts";
 import { readConfiguration, readEnvironment } from "./configuration.ts";
+import { runFreely } from "./memory.ts";
 import { openJournal, runBridges } from "./run-bridges.ts";
 import { onStopSignal } from "./stop-signals.ts";
 import { version } from "./version.ts";
+
+/** By then everything is loaded and the links are up, where they can be: milliseconds. */
+const STARTED = 1_500;
 
 /** `saxbridge run [BRIDGE...]`: the whole life of the service. */
 export async function run({ words, env }: Arguments): Promise<number> {
@@ -28,6 +32,7 @@ export async function run({ words, env }: Arguments): Promise<number> {
     version: version(),
     bridges: configuration.bridges.map(({ bridge }) => bridge.name),
   });
+  setTimeout(runFreely, STARTED).unref();
   const exitCode = await runBridges(configuration, { journal, health, log, stop });
   journal.close();
   log.info("stopped", { exitCode });

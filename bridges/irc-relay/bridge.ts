@@ -9,7 +9,7 @@ import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
 import { connectXmpp } from "../../shared/xmpp/connection.ts";
 import { keepInRooms } from "../../shared/xmpp/keep-in-rooms.ts";
-import { irc as section } from "./config.ts";
+import type { irc as section } from "./config.ts";
 import { Link } from "./link.ts";
 import { identify } from "./services.ts";
 import { IrcVoice } from "./voice.ts";
@@ -18,8 +18,6 @@ type Config = z.output<typeof section>["irc"];
 
 /** Lets IRC channels and XMPP rooms share their conversations. */
 export const ircRelay: Bridge<typeof section> = {
-  name: "irc-relay",
-  section,
   async run(context, { irc: config }) {
     const { clock, log, signal } = context;
     const voice = new IrcVoice(config, clock);

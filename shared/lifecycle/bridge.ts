@@ -23,12 +23,18 @@ export interface BridgeContext {
 }
 
 export interface Bridge<S extends Section = Section> {
-  readonly name: string;
-  /** The bridge's own variables. It is configured when any of them is set. */
-  readonly section: S;
   /**
    * Runs until the context's signal aborts, leaves politely, and resolves. Rejects with a `FatalError`
    * when it cannot go on and waiting will not help.
    */
   run(context: BridgeContext, config: z.infer<S>): Promise<void>;
+}
+
+/** A bridge in the list of all: what it is called and needs, without the code that runs it. */
+export interface BridgeEntry<S extends Section = Section> {
+  readonly name: string;
+  /** The bridge's own variables. It is configured when any of them is set. */
+  readonly section: S;
+  /** Brings the code and its libraries into memory: only for a bridge that is going to run. */
+  load(): Promise<Bridge<S>>;
 }

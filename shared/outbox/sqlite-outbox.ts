@@ -14,8 +14,14 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-/** No two commits follow each other faster than this, in milliseconds: under load they grow instead. */
-const COMMIT_INTERVAL = 3;
+/**
+ * How many times as long as a commit took the next one has to wait, so that waiting for the disk takes
+ * a small part of the time whatever the disk: under load commits grow instead of following each other.
+ */
+const REST = 20;
+
+/** No row waits longer than this for its commit, in milliseconds. */
+const LONGEST_REST = 100;
 
 /** How long removed rows may wait for a commit of their own, in milliseconds. */
 const REMOVAL_DELAY = 50;
@@ -49,7 +55,7 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
   const added = new Map<number, Row>();
   const removed = new Set<number>();
   let waiting: (() => void)[] = [];
-  let lastCommit = Number.NEGATIVE_INFINITY;
+  let restUntil = 0;
   let failing = false;
 
   const write = () => {
@@ -64,6 +70,7 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
   const flush = () => {
     soon.cancel();
     later.cancel();
+    const since = performance.now();
     try {
       if (added.size > 0 || removed.size > 0) write();
       if (failing) log.info("outbox on disk again");
@@ -74,7 +81,8 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
       failing = true;
       later.after(RETRY_DELAY);
     }
-    lastCommit = performance.now();
+    const now = performance.now();
+    restUntil = now + Math.min(LONGEST_REST, (now - since) * REST);
     const committed = waiting;
     waiting = [];
     for (const callback of committed) callback();
@@ -87,8 +95,8 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
     append(row, committed) {
       added.set(row.seq, row);
       if (committed !== undefined) waiting.push(committed);
-      // The end of this turn of the event loop, unless the turns come too fast.
-      soon.after(performance.now() - lastCommit < COMMIT_INTERVAL ? COMMIT_INTERVAL : 0);
+      // At the end of this turn of the event loop, unless the last commit was only just made.
+      soon.after(Math.max(0, restUntil - performance.now()));
     },
     remove(seq) {
       if (added.delete(seq)) return;
