@@ -39,9 +39,12 @@ export async function demo(): Promise<number> {
   const stop = new AbortController();
   onStopSignal(() => stop.abort());
   const scope = new Scope();
-  const exitCode = await perform(scope, stop).finally(() => scope.close());
-  print("Everything that the demo started is gone.");
-  return exitCode;
+  try {
+    return await perform(scope, stop);
+  } finally {
+    await scope.close();
+    if (stop.signal.aborted) print("Everything that the demo started is gone.");
+  }
 }
 
 async function perform(scope: Scope, stop: AbortController): Promise<number> {
