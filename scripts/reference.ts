@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { irc } from "../bridges/irc-relay/config.ts";
-import { webridge } from "../bridges/webridge/config.ts";
+import { bridges } from "../bridges/index.ts";
 import { envExample, referenceTable } from "../shared/config/reference.ts";
 import { general, xmpp } from "../shared/config/sections.ts";
 
-const sections = [xmpp, webridge, irc, general];
+const sections = [xmpp, ...bridges.map(({ section }) => section), general];
 
 interface Page {
   readonly file: string;
