@@ -1,11 +1,12 @@
 import { systemClock } from "../shared/clock.ts";
 import { supervise } from "../shared/lifecycle/supervise.ts";
-import { Counters } from "../shared/observe/counters.ts";
 import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
 import { memoryJournal } from "../shared/outbox/memory-journal.ts";
 import type { Arguments } from "./command.ts";
 import { type Configuration, readConfiguration, readEnvironment } from "./configuration.ts";
+import { loadJobs } from "./run-bridges.ts";
+import { untilSettled } from "./until-settled.ts";
 import { version } from "./version.ts";
 
 /** How long everything gets to come up, in milliseconds. */
@@ -24,33 +25,19 @@ async function tryToConnect({ xmpp, bridges }: Configuration): Promise<number> {
   const health = new Health();
   const log = createLogger({ level: "error", format: "pretty" });
   const stop = new AbortController();
-  const jobs = bridges.map(({ bridge, config }) => ({
-    name: bridge.name,
-    run: async () =>
-      (await bridge.load()).run(
-        {
-          xmpp,
-          health,
-          log,
-          journal: memoryJournal(),
-          clock: systemClock,
-          counters: new Counters(),
-          version: version(),
-          signal: stop.signal,
-          checkOnly: true,
-        },
-        config,
-      ),
-  }));
-  const done = new Promise<void>((resolve) => {
-    const links = () => [...health.links().values()];
-    health.onChange(() => {
-      if (links().every(({ at }) => at !== "down")) resolve();
-    });
-    setTimeout(resolve, PATIENCE).unref();
+  const jobs = await loadJobs(bridges, {
+    xmpp,
+    health,
+    log,
+    journal: memoryJournal(),
+    clock: systemClock,
+    version: version(),
+    signal: stop.signal,
+    checkOnly: true,
   });
+  const settled = untilSettled(health, { patience: PATIENCE, stop: stop.signal });
   const work = supervise(jobs, { log, health, stop: () => stop.abort() });
-  await Promise.race([done, work]);
+  await Promise.race([settled, work]);
   const links = [...health.links()];
   stop.abort();
   await work;

@@ -16,9 +16,9 @@ import { startInspircd } from "./demo/servers/inspircd.ts";
 import type { IrcServer } from "./demo/servers/irc-server.ts";
 import { startProsody } from "./demo/servers/prosody.ts";
 import type { XmppServer } from "./demo/servers/xmpp-server.ts";
-import { untilUp } from "./demo/until-up.ts";
 import { openJournal, runBridges } from "./run-bridges.ts";
 import { onStopSignal } from "./stop-signals.ts";
+import { untilSettled } from "./until-settled.ts";
 
 const ROOM = "demo@conference.localhost";
 const CHANNEL = "#demo";
@@ -54,7 +54,7 @@ async function perform(scope: Scope, stop: AbortController): Promise<number> {
 
   const health = new Health();
   const log = createLogger({
-    // That a room is new, and such, is no news here; links that stay down are told by untilUp().
+    // That a room is new, and such, is no news here; links that stay down are told below.
     level: "error",
     format: "pretty",
     colours: process.stderr.isTTY,
@@ -62,14 +62,17 @@ async function perform(scope: Scope, stop: AbortController): Promise<number> {
   const configuration = withObserver(readConfiguration([], environment(stage)));
   const journal = openJournal(configuration.general.stateDirectory, log);
   scope.defer(() => journal.close());
+  const settled = untilSettled(health, { patience: PATIENCE, stop: stop.signal });
   const running = runBridges(configuration, { journal, health, log, stop });
   scope.defer(() => {
     stop.abort();
     return running;
   });
 
-  await untilUp(health, { patience: PATIENCE, stop: stop.signal });
-  if (!stop.signal.aborted) print(instructions(stage));
+  const isUp = await settled;
+  if (stop.signal.aborted) return await running;
+  if (!isUp) throw new CommandError(69, `Cannot start the demo: ${health.summary()}`);
+  print(instructions(stage));
   return await running;
 }
 

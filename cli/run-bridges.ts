@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../shared/clock.ts";
 import type { BridgeContext } from "../shared/lifecycle/bridge.ts";
-import { type ExitCode, supervise } from "../shared/lifecycle/supervise.ts";
+import { type ExitCode, type Job, supervise } from "../shared/lifecycle/supervise.ts";
 import { Counters } from "../shared/observe/counters.ts";
 import type { Health } from "../shared/observe/health.ts";
 import type { Logger } from "../shared/observe/logger.ts";
@@ -31,22 +31,36 @@ export async function runBridges(
   { xmpp, bridges }: Configuration,
   { journal, log, health, stop }: Running,
 ): Promise<ExitCode> {
-  const jobs = bridges.map(({ bridge, config }) => {
-    const context: BridgeContext = {
-      xmpp,
-      journal,
-      health,
-      clock: systemClock,
-      log: log.child({ bridge: bridge.name }),
-      counters: new Counters(),
-      version: version(),
-      signal: stop.signal,
-      checkOnly: false,
-    };
-    return { name: bridge.name, run: async () => (await bridge.load()).run(context, config) };
+  const jobs = await loadJobs(bridges, {
+    xmpp,
+    journal,
+    health,
+    clock: systemClock,
+    log,
+    version: version(),
+    signal: stop.signal,
+    checkOnly: false,
   });
   const work = supervise(jobs, { log, health, stop: () => stop.abort() });
   return await Promise.race([work, cutShort(stop.signal, log)]);
+}
+
+/**
+ * The configured bridges as jobs. All are loaded before any of them begins, so that nobody takes the
+ * links of the first for all links there are.
+ */
+export async function loadJobs(
+  bridges: Configuration["bridges"],
+  shared: Omit<BridgeContext, "counters">,
+): Promise<readonly Job[]> {
+  return await Promise.all(
+    bridges.map(async ({ bridge: entry, config }) => {
+      const bridge = await entry.load();
+      const log = shared.log.child({ bridge: entry.name });
+      const context = { ...shared, log, counters: new Counters() };
+      return { name: entry.name, run: () => bridge.run(context, config) };
+    }),
+  );
 }
 
 /** Opens the outbox in the state directory; throws a CommandError when that cannot be used. */
