@@ -25,7 +25,7 @@ export function formatForIrc(message: ChatMessage, limitBytes: number): readonly
 
 /** What a person says in a channel, as the room gets it: one line. */
 export function formatForRoom({ kind, nick, body }: ChatMessage): string {
-  const name = safeNick(nick);
+  const name = safeNick(xmlSafe(nick));
   const text = xmlSafe(isolateBidi(oneLine(body)));
   if (kind === "action") return `* ${name} ${text}`;
   return kind === "notice" ? `-${name}- ${text}` : `<${name}> ${text}`;
