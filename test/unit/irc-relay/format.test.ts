@@ -1,0 +1,164 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatForIrc, formatForRoom, MOST_LINES } from "../../../bridges/irc-relay/format.ts";
+import type { ChatMessage } from "../../../shared/message.ts";
+import { serialise } from "../../../shared/xmpp/wire/serialise.ts";
+import { el } from "../../../shared/xmpp/wire/xml.ts";
+import { stanza } from "../../support/stanza.ts";
+
+const LIMIT = 400;
+
+function says(body: string, nick = "anna", kind: ChatMessage["kind"] = "message"): ChatMessage {
+  return { kind, nick, body };
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text).length;
+
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}`).join("\n");
+
+/** Text as only somebody who means harm writes it. */
+const evil = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 300 }),
+  fc
+    .array(
+      fc.constantFrom(
+        ..."<|>|<anna>| |\r|\n|\0|\x01|\x02|\x0304|\u2028|\u2029|\u0085|\u202E|\u2066|\u2069|\u200B|\u200D".split(
+          "|",
+        ),
+        ..."\uD83D|\uFFFE|\uFFFF|😀|👩‍👩‍👧‍👧|e\u0301|/me |QUIT|PRIVMSG #x :|\x01VERSION\x01|</body>|&lt;|]]>".split(
+          "|",
+        ),
+      ),
+      { maxLength: 60 },
+    )
+    .map((parts) => parts.join("")),
+);
+const kind = fc.constantFrom<ChatMessage["kind"]>("message", "action", "notice");
+const message = fc.record({ kind, nick: evil, body: evil });
+
+describe("formatForIrc()", () => {
+  test.each([
+    ["what is said", says("hello"), ["<anna> hello"]],
+    ["each line", says("one\ntwo\r\nthree"), ["<anna> one", "<anna> two", "<anna> three"]],
+    ["an action", says("waves", "anna", "action"), ["* anna waves"]],
+    [
+      "only the first line as an action",
+      says("waves\nhello", "anna", "action"),
+      ["* anna waves", "<anna> hello"],
+    ],
+    ["no empty line", says("\n\none\n \n\t\ntwo\n"), ["<anna> one", "<anna> two"]],
+    ["nothing of nothing", says("\n \r\n\x01"), []],
+    [
+      "a line that looks like a command",
+      says("QUIT :bye\n/quit"),
+      ["<anna> QUIT :bye", "<anna> /quit"],
+    ],
+    ["a smile with its colon", says(":D"), ["<anna> :D"]],
+    ["no CTCP", says("\x01VERSION\x01"), ["<anna> VERSION"]],
+    ["a nick that pretends", says("hi", "x> <op"), ["<x› ‹op> hi"]],
+    ["a nick that turns the line around", says("hi", "x\u202Ey"), ["<xy> hi"]],
+    ["a nick with lines", says("hi", "x\r\nQUIT"), ["<x QUIT> hi"]],
+    ["a nick of nothing", says("hi", "\u200B"), ["<?> hi"]],
+  ])("writes %s", (_, said, lines) => {
+    expect(formatForIrc(said, LIMIT)).toEqual(lines);
+  });
+
+  test("shortens a nick of a thousand bytes", () => {
+    const [line = ""] = formatForIrc(says("hi", "n".repeat(1_000)), LIMIT);
+    expect(bytes(line)).toBeLessThan(80);
+    expect(line).toMatch(/^<n+…> hi$/);
+  });
+
+  test("shows as many lines as may be, and counts the others in the last one", () => {
+    expect(formatForIrc(says(numbered(MOST_LINES)), LIMIT)).toHaveLength(MOST_LINES);
+    const lines = formatForIrc(says(numbered(50)), LIMIT);
+    expect(lines).toHaveLength(MOST_LINES);
+    expect(lines.slice(-2)).toEqual(["<anna> line 18", "<anna> (+31 lines)"]);
+  });
+
+  test("makes few lines of a body as long as a server passes on, and takes no time for it", () => {
+    const since = performance.now();
+    const lines = formatForIrc(says("日本語 ".repeat(20_000)), LIMIT);
+    expect(lines).toHaveLength(MOST_LINES);
+    expect(lines.at(-1)).toMatch(/^<anna> \(\+\d+ lines\)$/);
+    expect(performance.now() - since).toBeLessThan(1_000);
+  });
+
+  test("writes only lines that fit, with the nick in front", () => {
+    fc.assert(
+      fc.property(message, fc.integer({ min: 80, max: 510 }), (said, limit) => {
+        for (const line of formatForIrc(said, limit)) {
+          expect(bytes(line)).toBeLessThanOrEqual(limit);
+        }
+      }),
+    );
+  });
+
+  test("writes nothing that ends a line, begins a CTCP or hides", () => {
+    fc.assert(
+      fc.property(message, (said) => {
+        for (const line of formatForIrc(said, LIMIT))
+          expect(line).toMatch(/^[^\p{Cc}\u2028\u2029]+$/u);
+      }),
+    );
+  });
+
+  test("writes nothing that can be read as somebody else's words", () => {
+    fc.assert(
+      fc.property(message, (said) => {
+        const [first = "<?> x"] = formatForIrc(says("x", said.nick), LIMIT);
+        const shown = /^<([^<>]+)> x$/.exec(first)?.[1];
+        expect(shown).toBeDefined();
+        for (const [i, line] of formatForIrc(said, LIMIT).entries()) {
+          const prefix = said.kind === "action" && i === 0 ? `* ${shown} ` : `<${shown}> `;
+          expect(line.startsWith(prefix) || line.startsWith(`<${shown}> `)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("loses no word of what fits", () => {
+    const word = fc.stringMatching(/^[a-zé日😀]{1,30}$/u);
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 100 }), (words) => {
+        const lines = formatForIrc(says(words.join(" ")), LIMIT);
+        const text = lines.map((line) => line.replace("<anna> ", "")).join("");
+        expect(text.split(" ").filter((piece) => piece !== "")).toEqual(words);
+      }),
+    );
+  });
+});
+
+describe("formatForRoom()", () => {
+  test.each([
+    ["what is said", says("hello"), "<anna> hello"],
+    ["an action", says("waves", "anna", "action"), "* anna waves"],
+    ["a notice", says("beware", "anna", "notice"), "-anna- beware"],
+    ["markup as text", says("</body></message><b>"), "<anna> </body></message><b>"],
+    ["one line", says("one\r\ntwo"), "<anna> one two"],
+    ["a nick that pretends", says("hi", "x> <op"), "<x› ‹op> hi"],
+  ])("writes %s", (_, said, body) => {
+    expect(formatForRoom(said)).toBe(body);
+  });
+
+  test("writes one line that XML can carry and that comes out as it went in", () => {
+    fc.assert(
+      fc.property(message, (said) => {
+        const body = formatForRoom(said);
+        expect(body).toMatch(/^[^\p{Cc}\p{Cs}\u2028\u2029\uFFFE\uFFFF]+$/u);
+        const sent = serialise(el("message", {}, el("body", {}, body), el("end")));
+        const read = stanza(sent);
+        expect(read.getChildText("body")).toBe(body);
+        expect(read.getChildElements()).toHaveLength(2);
+      }),
+    );
+  });
+
+  test("is never far longer than what was said", () => {
+    fc.assert(
+      fc.property(message, (said) => {
+        expect(bytes(formatForRoom(said))).toBeLessThanOrEqual(2 * bytes(said.body) + 80);
+      }),
+    );
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, test } from "vitest";
+import { Link, type LinkOptions } from "../../../bridges/irc-relay/link.ts";
+import { IrcVoice } from "../../../bridges/irc-relay/voice.ts";
+import { Counters } from "../../../shared/observe/counters.ts";
+import { Health } from "../../../shared/observe/health.ts";
+import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeIrcSession } from "../../support/fake-irc-session.ts";
+import { FakeXmppSession } from "../../support/fake-xmpp-session.ts";
+import { silentLog } from "../../support/silent-log.ts";
+
+const ROOM = "lounge@muc.test";
+const MARK = '<relayed xmlns="urn:saxbridge:relay:0" network="TestNet" channel="#lounge"/>';
+
+/** A link between a channel and a room, on servers that are played by the test. */
+async function linked(differences: Partial<LinkOptions> = {}) {
+  const clock = new FakeClock({ random: () => 0 });
+  const stop = new AbortController();
+  const counters = new Counters();
+  const events: string[] = [];
+  const note = (event: string) => void events.push(event);
+  const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
+  const voice = new IrcVoice({ burst: 5, lineInterval: 0 }, clock);
+  const link = new Link({
+    channel: "#lounge",
+    room: ROOM,
+    otherChannels: [],
+    roomNick: "irc",
+    newRoom: "accept",
+    relayNotices: true,
+    queueMessages: 100,
+    queueBytes: 1_000_000,
+    voice,
+    context: {
+      xmpp: { domain: "muc.test", tls: "optional" },
+      journal: memoryJournal(),
+      clock,
+      log,
+      counters,
+      health: new Health(),
+      version: "0",
+      signal: stop.signal,
+      checkOnly: false,
+    },
+    ...differences,
+  });
+  const irc = new FakeIrcSession({ isupport: { network: "TestNet" } });
+  const xmpp = new FakeXmppSession();
+  const running = link.run(stop.signal);
+  const enterChannel = () => {
+    voice.use(irc, stop.signal);
+    void link.channel.run(irc, stop.signal);
+    return clock.advance(0);
+  };
+  const enterRoom = () => {
+    link.room.attach(xmpp);
+    xmpp.hear(
+      `<presence from="${ROOM}/irc"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`,
+    );
+    xmpp.hear(`<message from="${ROOM}" type="groupchat"><subject/></message>`);
+    return clock.advance(0);
+  };
+  await enterChannel();
+  await enterRoom();
+  const say = async (body: string, more = "", nick = "anna") => {
+    xmpp.hear(
+      `<message from="${ROOM}/${nick}" type="groupchat"><body>${body}</body>${more}</message>`,
+    );
+    await clock.advance(0);
+  };
+  const inRoom = () =>
+    xmpp.sent.flatMap((xml) => /<body>(.*)<\/body>/.exec(xml)?.slice(1, 2) ?? []);
+  const inChannel = () =>
+    irc.sent.flatMap((line) => /^PRIVMSG #lounge :?(.*)$/.exec(line)?.slice(1, 2) ?? []);
+  /** The room says back what we said there. */
+  const reflect = async () => {
+    for (const xml of xmpp.sent.filter((sent) => sent.startsWith("<message"))) {
+      xmpp.hear(xml.replace("<message", `<message from="${ROOM}/irc"`));
+    }
+    await clock.advance(0);
+  };
+  return {
+    clock,
+    stop,
+    counters,
+    events,
+    link,
+    irc,
+    xmpp,
+    running,
+    say,
+    inRoom,
+    inChannel,
+    reflect,
+  };
+}
+
+describe("Link", () => {
+  test("says in each place what is said in the other", async () => {
+    const { clock, irc, say, inRoom, inChannel } = await linked();
+    irc.hear(":ivan!u@h PRIVMSG #lounge :hello room");
+    irc.hear(":ivan!u@h PRIVMSG #lounge :\x01ACTION waves\x01");
+    await clock.advance(0);
+    await say("hello channel");
+    await say("/me waves");
+    expect(inRoom()).toEqual(["&lt;ivan&gt; hello room", "* ivan waves"]);
+    expect(inChannel()).toEqual(["<anna> hello channel", "* anna waves"]);
+  });
+
+  test("marks what it brings into the room, and hears it without an echo", async () => {
+    const { clock, link, irc, xmpp, inChannel, reflect } = await linked();
+    irc.hear(":ivan!u@h PRIVMSG #lounge :hello");
+    await clock.advance(0);
+    expect(xmpp.sent.at(-1)).toContain(MARK);
+    expect(link.pending).toBe(1);
+    await reflect();
+    expect(link.pending).toBe(0);
+    expect(inChannel()).toEqual([]);
+  });
+
+  test("does not bring back what another relay brought from the channel, and says so once", async () => {
+    const { events, say, inChannel } = await linked();
+    await say("&lt;ivan&gt; hello", MARK, "other");
+    await say("&lt;ivan&gt; hello again", MARK, "other");
+    expect(inChannel()).toEqual([]);
+    expect(events.filter((event) => event === "another relay on the same pair")).toHaveLength(1);
+  });
+
+  test("a mark of another channel hides nothing", async () => {
+    const { say, inChannel } = await linked();
+    await say("hello", MARK.replace("#lounge", "#other"));
+    expect(inChannel()).toEqual(["<anna> hello"]);
+  });
+
+  test("another relay that says the same in the channel begins no circle", async () => {
+    const { clock, irc, say, inRoom } = await linked();
+    await say("hello");
+    irc.hear(":other!u@h PRIVMSG #lounge :<anna> hello");
+    await clock.advance(0);
+    expect(inRoom()).toEqual([]);
+  });
+
+  test("keeps what is said while the other side is away, and says it in order", async () => {
+    const { clock, irc, xmpp, link, inRoom } = await linked();
+    xmpp.end();
+    await clock.advance(0);
+    irc.hear(":ivan!u@h PRIVMSG #lounge :one");
+    irc.hear(":ivan!u@h PRIVMSG #lounge :two");
+    await clock.advance(0);
+    expect([inRoom(), link.pending]).toEqual([[], 2]);
+    const again = new FakeXmppSession();
+    link.room.attach(again);
+    again.hear(
+      `<presence from="${ROOM}/irc"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`,
+    );
+    again.hear(`<message from="${ROOM}" type="groupchat"><subject/></message>`);
+    await clock.advance(0);
+    const bodies = again.sent.flatMap((xml) => /<body>(.*)<\/body>/.exec(xml)?.slice(1, 2) ?? []);
+    expect(bodies).toEqual(["&lt;ivan&gt; one", "&lt;ivan&gt; two"]);
+  });
+
+  test("leaves out what is too much, and says how much that was", async () => {
+    const { clock, irc, counters, inRoom, reflect, link } = await linked({
+      queueMessages: 3,
+    });
+    for (let i = 0; i < 10; i += 1) irc.hear(`:ivan!u@h PRIVMSG #lounge :line ${i}`);
+    await clock.advance(0);
+    expect(counters.value("messages", { direction: "irc-to-room", outcome: "full" })).toBe(7);
+    await reflect();
+    expect(inRoom()).toEqual([
+      ...["line 0", "line 1", "line 2"].map((line) => `&lt;ivan&gt; ${line}`),
+      expect.stringMatching(/^-saxbridge- 7 messages since .* were left out: too many at once$/),
+    ]);
+    await reflect();
+    expect(link.pending).toBe(0);
+  });
+
+  test("notices stay in the channel where the configuration says so", async () => {
+    const { clock, irc, inRoom } = await linked({ relayNotices: false });
+    irc.hear(":ivan!u@h NOTICE #lounge :beep");
+    irc.hear(":ivan!u@h PRIVMSG #lounge :hello");
+    await clock.advance(0);
+    expect(inRoom()).toEqual(["&lt;ivan&gt; hello"]);
+  });
+
+  test("counts what became of everything", async () => {
+    const { clock, counters, irc, say, reflect } = await linked();
+    irc.hear(":ivan!u@h PRIVMSG #lounge :hello");
+    irc.hear(":ivan!u@h PRIVMSG #lounge :\x02\x02");
+    await clock.advance(0);
+    await reflect();
+    await say("hello");
+    await say("  ");
+    await say(
+      "old",
+      `<relayed xmlns="urn:saxbridge:relay:0" network="TestNet" channel="#lounge"/>`,
+    );
+    const outcomes = counters
+      .all()
+      .filter(({ name }) => name === "messages")
+      .map(({ labels, value }) => `${labels["direction"]} ${labels["outcome"]} ${value}`)
+      .toSorted();
+    expect(outcomes).toEqual([
+      "irc-to-room delivered 1",
+      "irc-to-room ignored: empty 1",
+      "irc-to-room taken 1",
+      "room-to-irc delivered 1",
+      "room-to-irc ignored: empty 1",
+      "room-to-irc ignored: own-echo 1",
+      "room-to-irc ignored: relayed 1",
+      "room-to-irc taken 1",
+    ]);
+  });
+
+  test("ends when it is told to, also with words on their way", async () => {
+    const { clock, stop, link, irc, xmpp, running } = await linked();
+    irc.hear(":ivan!u@h PRIVMSG #lounge :hello");
+    await clock.advance(0);
+    stop.abort();
+    xmpp.end();
+    await running;
+    expect(link.pending).toBe(1);
+  });
+});
