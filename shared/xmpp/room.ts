@@ -5,6 +5,7 @@ import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
+import { CatchUp } from "./catch-up.ts";
 import type { XmppSession } from "./session.ts";
 import type { Heard } from "./wire/heard.ts";
 import { resourceOf } from "./wire/jid.ts";
@@ -47,6 +48,14 @@ const CLOCK_SKEW = 60_000;
 /** Own messages of the history that are remembered, to know what need not be said again. */
 const MOST_HEARD = 1_000;
 
+/** Who puts us out in one of these ways does not want the other side to hear what is said meanwhile. */
+const ON_PURPOSE: ReadonlySet<string> = new Set([
+  "banned",
+  "kicked",
+  "not-a-member",
+  "members-only",
+]);
+
 export interface RoomOptions {
   readonly jid: string;
   readonly nick: string;
@@ -82,11 +91,12 @@ export class Room {
   /** What an earlier session may have said, as the history showed it: bodies by id. */
   readonly #heard = new Map<string, string>();
   readonly #waiting = new Set<() => void>();
+  readonly #catchUp = new CatchUp();
   #membership: Membership = OUTSIDE;
   #session: XmppSession | undefined;
   /** While we are inside and the room has ended its greeting. */
   #stay: AbortController | undefined;
-  #listener: (heard: Heard) => void = () => {};
+  #listener: ((heard: Heard) => void) | undefined;
   #lastSign = 0;
 
   constructor(options: RoomOptions) {
@@ -105,7 +115,10 @@ export class Room {
     return this.#membership.at === "inside" ? this.#membership.nick : undefined;
   }
 
-  /** Calls back with all that is said in the room; one listener. */
+  /**
+   * Calls back with all that is said in the room, and after a gap with what was said meanwhile as far
+   * as the room's history shows it; one listener.
+   */
   onSpeech(listener: (heard: Heard) => void): void {
     this.#listener = shield("room", this.#options, listener);
   }
@@ -183,7 +196,10 @@ export class Room {
     for (const effect of effects) this.#perform(effect);
     if (isNew && next.at === "inside") this.#greeting.set(GREETING);
     if (next.at !== "inside") this.#endStay();
-    if (next.at === "barred") this.#tell("down", next.condition);
+    if (next.at === "barred") {
+      if (before.at === "inside" && ON_PURPOSE.has(next.condition)) this.#catchUp.forget();
+      this.#tell("down", next.condition);
+    }
   }
 
   #perform(effect: MembershipEffect): void {
@@ -215,8 +231,9 @@ export class Room {
   }
 
   #wantedHistory(): History {
-    const since = this.#options.historySince();
-    return since === undefined
+    const unheard = this.#listener === undefined ? undefined : this.#catchUp.since;
+    const since = Math.min(this.#options.historySince() ?? Infinity, unheard ?? Infinity);
+    return since === Infinity
       ? { maxstanzas: 0 }
       : { since: new Date(since - CLOCK_SKEW).toISOString() };
   }
@@ -240,7 +257,17 @@ export class Room {
       if (own && !history) this.#confirm(id);
       if (history && this.#mayBeOurs(speech.nick)) this.#remember(id, speech);
     }
-    this.#listener({ speech, own, history });
+    if (history) return this.#catchUp.show(speech);
+    this.#tellHistory();
+    this.#catchUp.hear(speech, this.#options.clock.wallNow());
+    this.#listener?.({ speech, own, history });
+  }
+
+  /** What is new to us in the history is told as if it were said now. */
+  #tellHistory(): void {
+    for (const { speech, missed } of this.#catchUp.takeShown()) {
+      this.#listener?.({ speech, own: speech.nick === this.nick, history: !missed });
+    }
   }
 
   /**
@@ -282,6 +309,8 @@ export class Room {
     const { nick } = this;
     if (nick === undefined || this.#stay !== undefined) return;
     this.#greeting.clear();
+    this.#tellHistory();
+    this.#catchUp.begin(this.#options.clock.wallNow());
     this.#stay = new AbortController();
     this.#tell("up", `as ${nick}`);
     for (const wake of this.#waiting) wake();

@@ -1,0 +1,69 @@
+import type { Speech } from "./wire/message.ts";
+
+/** Stamps of a room's history have no fractions of a second (XEP-0082 leaves them to the server). */
+const SECOND = 1_000;
+
+interface Cursor {
+  /** The last message that we heard as it was said; undefined when none was since we came in. */
+  readonly last: Speech | undefined;
+  /** When that was, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/**
+ * Knows how far we have heard a room, and tells from the history of the next join what was said while
+ * we were away. The history of the first join was said before our time.
+ */
+export class CatchUp {
+  #cursor: Cursor | undefined;
+  #shown: Speech[] = [];
+
+  /** From when on the history can hold something new, in milliseconds since 1970; undefined for never. */
+  get since(): number | undefined {
+    return this.#cursor?.at;
+  }
+
+  /** We are in the room from now on, and hear everything. */
+  begin(now: number): void {
+    this.#cursor ??= { last: undefined, at: now };
+  }
+
+  /** Somebody says this now. */
+  hear(speech: Speech, now: number): void {
+    this.#cursor = { last: speech, at: now };
+  }
+
+  /** The room shows this again. */
+  show(speech: Speech): void {
+    this.#shown.push(speech);
+  }
+
+  /** All that was shown since the last call, oldest first, and whether we had missed it. */
+  takeShown(): readonly { readonly speech: Speech; readonly missed: boolean }[] {
+    const shown = this.#shown;
+    this.#shown = [];
+    const cursor = this.#cursor;
+    if (cursor === undefined) return shown.map((speech) => ({ speech, missed: false }));
+    const heard = shown.findLastIndex((speech) => isSame(speech, cursor.last));
+    return shown.map((speech, i) => ({
+      speech,
+      missed: heard === -1 ? isSince(speech, cursor.at) : i > heard,
+    }));
+  }
+
+  /** What will be said until we are back is not for us. */
+  forget(): void {
+    this.#cursor = undefined;
+  }
+}
+
+/** By the room's own id where it gives one. What clients call their messages need not be unique. */
+function isSame(a: Speech, b: Speech | undefined): boolean {
+  if (b === undefined) return false;
+  if (a.stanzaId !== undefined && b.stanzaId !== undefined) return a.stanzaId === b.stanzaId;
+  return a.nick === b.nick && a.id === b.id && a.body === b.body;
+}
+
+function isSince({ delay }: Speech, at: number): boolean {
+  return delay?.stamp !== undefined && delay.stamp >= Math.floor(at / SECOND) * SECOND;
+}
