@@ -9,7 +9,7 @@ import { measureStartUp } from "./measure/start-up.ts";
 import type { Options } from "./options.ts";
 import { busyTable, type Figure, type Result } from "./result.ts";
 import { openStage } from "./stage.ts";
-import { quantile } from "./statistics.ts";
+import { median, quantile } from "./statistics.ts";
 
 /** Measures announcements from datagram to room, on new servers. `tell` is told of each step. */
 export async function measureAnnouncer(
@@ -29,7 +29,7 @@ export async function measureAnnouncer(
     const memory = await measureIdleMemory(bridge);
     tell("latency");
     const say = (text: string) => sendDatagram(stage.socketPath, Buffer.from(text));
-    const latency = await measureLatency({ say, near: undefined, far, bridge });
+    const latency = await measureLatency({ say, far, bridge });
     tell("burst");
     const sends: PhpSend[] = [];
     const sayAll = async (texts: readonly string[]) =>
@@ -41,12 +41,12 @@ export async function measureAnnouncer(
       figures: [
         figure("start-up, seen in the room", "ms", startUp),
         figure("memory, idle for 3 s", "MiB", memory),
-        figure("latency, datagram to room, median", "ms", quantile(latency.addedMs, 0.5)),
-        figure("latency, datagram to room, 99th percentile", "ms", quantile(latency.addedMs, 0.99)),
+        figure("latency, datagram to room, median", "ms", median(latency.totalMs)),
+        figure("latency, datagram to room, 99th percentile", "ms", quantile(latency.totalMs, 0.99)),
         figure("CPU per 1,000 announcements, at 20/s", "CPU s", latency.cpuPer1000),
         figure("throughput", "messages/s", burst.throughput),
         figure("CPU per 1,000 announcements, burst", "CPU s", burst.cpuPer1000),
-        figure("wait of the site's code in a burst, median", "ms", quantile(waits, 0.5)),
+        figure("wait of the site's code in a burst, median", "ms", median(waits)),
         figure("wait of the site's code in a burst, longest", "ms", Math.max(...waits)),
         ...Object.entries(burst.busy).map(([who, value]): Figure => {
           return { table: busyTable, name: `announcements: ${who}`, unit: "% of a core", value };

@@ -9,7 +9,7 @@ import { measureStartUp } from "./measure/start-up.ts";
 import type { Options } from "./options.ts";
 import { busyTable, type Figure, type Result } from "./result.ts";
 import { openStage, type Stage } from "./stage.ts";
-import { quantile } from "./statistics.ts";
+import { median, quantile } from "./statistics.ts";
 
 type Learned = Pick<Result, "figures" | "faults">;
 
@@ -66,7 +66,9 @@ async function latencyOfBothWays({ stage, alice, carol, bridge, tell }: Cast): P
     const latency = await measureLatency({ say: (text) => from.say(text), near, far, bridge });
     learned.push({
       figures: [
-        figure(`latency added, ${way}, median`, "ms", quantile(latency.addedMs, 0.5)),
+        figure(`latency without bridge, ${way}, median`, "ms", median(latency.directMs)),
+        figure(`latency through bridge, ${way}, median`, "ms", median(latency.totalMs)),
+        figure(`latency added, ${way}, median`, "ms", median(latency.addedMs)),
         figure(`latency added, ${way}, 99th percentile`, "ms", quantile(latency.addedMs, 0.99)),
         figure(`CPU per 1,000 messages, ${way}, at 20/s`, "CPU s", latency.cpuPer1000),
       ],

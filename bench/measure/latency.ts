@@ -8,15 +8,19 @@ import { until } from "../until.ts";
 
 export interface LatencyOptions {
   readonly say: (text: string) => unknown;
-  /** Who hears it without the bridge; without one, time counts from when it was said. */
-  readonly near: Place | undefined;
+  /** Who hears it without the bridge; for announcements nobody does. */
+  readonly near?: Place;
   /** Who hears it through the bridge. */
   readonly far: Place;
   readonly bridge: BridgeProcess;
 }
 
 export interface Latency {
-  /** What the bridge added to each message, in milliseconds. */
+  /** For each message, milliseconds from when it was said until it was heard through the bridge. */
+  readonly totalMs: readonly number[];
+  /** ... and until it was heard without the bridge. */
+  readonly directMs: readonly number[];
+  /** ... and how much later than directly it was heard through the bridge. */
   readonly addedMs: readonly number[];
   readonly cpuPer1000: number;
   readonly faults: readonly string[];
@@ -47,12 +51,12 @@ export async function measureLatency(options: LatencyOptions): Promise<Latency> 
   const used = cpuSeconds(bridge.pid) - usedBefore;
   for (const stop of deafen) stop?.();
 
-  const addedMs = saidAt.map((said, number) => {
-    const start = near === undefined ? said : direct.at(number);
-    return (throughBridge.at(number) ?? Number.NaN) - (start ?? Number.NaN);
-  });
+  const heardAt = saidAt.map((_, number) => throughBridge.at(number));
+  const heardDirectlyAt = saidAt.map((_, number) => direct.at(number));
   return {
-    addedMs: addedMs.slice(UNCOUNTED).filter((ms) => !Number.isNaN(ms)),
+    totalMs: differences(heardAt, saidAt),
+    directMs: differences(heardDirectlyAt, saidAt),
+    addedMs: differences(heardAt, heardDirectlyAt),
     cpuPer1000: (used / COUNT) * 1_000,
     faults: throughBridge.faults,
   };
@@ -68,4 +72,14 @@ async function sayPaced(say: LatencyOptions["say"], tag: string): Promise<readon
     await say(numbered(tag, number));
   }
   return saidAt;
+}
+
+type Times = readonly (number | undefined)[];
+
+/** How much later each message of `a` came than in `b`, for those that count and came in both. */
+function differences(a: Times, b: Times): readonly number[] {
+  return a
+    .map((at, number) => (at ?? Number.NaN) - (b[number] ?? Number.NaN))
+    .slice(UNCOUNTED)
+    .filter((ms) => !Number.isNaN(ms));
 }
