@@ -3,7 +3,7 @@ import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage } from "../../shared/message.ts";
 import { drain, type Place } from "../../shared/outbox/drain.ts";
-import { Outbox } from "../../shared/outbox/outbox.ts";
+import { Outbox, type ToDisk } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 import type { RelayOrigin } from "../../shared/xmpp/wire/relay-mark.ts";
@@ -45,8 +45,10 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     const { context, channel, room, roomNick, newRoom, otherChannels } = options;
-    this.#toRoom = this.#openOutbox("irc-to-room");
-    this.#toChannel = this.#openOutbox("room-to-irc");
+    this.#toRoom = this.#openOutbox("irc-to-room", "unless-confirmed");
+    // Under pacing a line that was said may still wait for its turn in memory.
+    const toDisk = options.voice.isPaced ? "when-said" : "unless-confirmed";
+    this.#toChannel = this.#openOutbox("room-to-irc", toDisk);
     this.#saidInRoom = new RecentLines(context.clock);
     this.#saidInChannel = new RecentLines(context.clock);
     this.channel = new IrcChannel({ ...context, name: channel, others: otherChannels });
@@ -137,7 +139,7 @@ export class Link {
     log.warn("another relay on the same pair", { channel: this.channel.name, room: this.room.jid });
   }
 
-  #openOutbox(direction: Direction): Outbox<ChatMessage> {
+  #openOutbox(direction: Direction, toDisk: ToDisk): Outbox<ChatMessage> {
     const { context, channel, room, queueMessages, queueBytes } = this.#options;
     return new Outbox<ChatMessage>({
       queue: `irc-relay ${direction} ${channel} ${room}`,
@@ -145,7 +147,7 @@ export class Link {
       clock: context.clock,
       maxEntries: queueMessages,
       maxBytes: queueBytes,
-      sayFrom: "memory",
+      toDisk,
       summarise: ({ count, since }) => ({
         kind: "notice",
         nick: "saxbridge",

@@ -26,6 +26,11 @@ export class IrcVoice {
     this.#clock = clock;
   }
 
+  /** Whether lines wait for their turn. */
+  get isPaced(): boolean {
+    return this.#pace.lineInterval > 0;
+  }
+
   /** The network as it calls itself, or its server; undefined while we are nowhere. */
   get network(): string | undefined {
     return this.#session?.isupport.network ?? this.#session?.server;

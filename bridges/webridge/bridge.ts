@@ -73,7 +73,7 @@ function openOutbox({ journal, clock }: BridgeContext, config: Config): Outbox<A
     clock,
     maxEntries: config.queueMessages,
     maxBytes: config.queueBytes,
-    sayFrom: "disk",
+    toDisk: "before-said",
     summarise: ({ count, since }) => ({
       kind: "text",
       text: `(${count} announcements since ${new Date(since).toISOString()} were left out: too many at once)`,

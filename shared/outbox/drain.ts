@@ -69,7 +69,7 @@ function drainStay<T>(options: DrainOptions<T>, over: AbortSignal): Promise<"ove
 
     const finish = () => {
       if (underway > 0) return;
-      outbox.onChange(() => {});
+      outbox.onChange(() => 0);
       over.removeEventListener("abort", finish);
       resolve(paused ? "later" : "over");
     };
@@ -84,14 +84,15 @@ function drainStay<T>(options: DrainOptions<T>, over: AbortSignal): Promise<"ove
       if (over.aborted || paused) finish();
       else pump();
     };
-    const pump = () => {
-      if (over.aborted || paused || underway >= window) return;
+    const pump = (): number => {
+      if (over.aborted || paused || underway >= window) return lastSaid;
       for (const entry of outbox.readyAfter(lastSaid)) {
         lastSaid = entry.seq;
         underway += 1;
         void place.say(entry).then((fate) => settle(entry, fate));
-        if (underway >= window) return;
+        if (underway >= window) break;
       }
+      return lastSaid;
     };
 
     over.addEventListener("abort", finish);

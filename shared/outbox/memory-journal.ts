@@ -5,7 +5,7 @@ export function memoryJournal(): Journal {
   let seq = 0;
   return {
     nextSeq: () => ++seq,
-    append: (_row, committed) => committed && queueMicrotask(committed),
+    append: (_row, _withinMs, committed) => committed && queueMicrotask(committed),
     remove() {},
     load: () => [],
   };

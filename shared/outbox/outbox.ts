@@ -27,8 +27,11 @@ export interface Row {
  */
 export interface Journal {
   nextSeq(): number;
-  /** Keeps the row, and calls back when it is on disk. */
-  append(row: Row, committed?: () => void): void;
+  /**
+   * Keeps the row: writes it within so many milliseconds, 0 for the end of this turn of the event loop,
+   * and calls back when it is on disk.
+   */
+  append(row: Row, withinMs: number, committed?: () => void): void;
   /** Lets a row go; one that never reached the disk never will. */
   remove(seq: number): void;
   /** The rows of one queue that an earlier run left, oldest first. */
@@ -42,15 +45,23 @@ export interface OutboxOptions<T> {
   readonly maxEntries: number;
   /** Bound of all values together, in characters of their JSON. */
   readonly maxBytes: number;
-  /**
-   * When an entry can be said: once it is on `disk`, or while it is still in `memory`. From memory it
-   * is said sooner by the time of a commit. Either way a crash leaves at most what is said twice, never
-   * what is not said: what was handed to the kernel goes out, and the rest is on disk by then.
-   */
-  readonly sayFrom: "disk" | "memory";
+  readonly toDisk: ToDisk;
   /** What to say in the place of entries that were left out. */
   readonly summarise: (leftOut: LeftOut) => T;
 }
+
+/**
+ * When an entry is written to disk:
+ * - `before-said`: at once, and it is said only then;
+ * - `when-said`: at once, and it may be said sooner, because a commit waits for the disk;
+ * - `unless-confirmed`: when the far side has not confirmed it a moment after it was said, at once
+ *   when it cannot be said. What the kernel was handed goes out whatever becomes of this process, so
+ *   that the disk need not see what is confirmed in milliseconds.
+ */
+export type ToDisk = "before-said" | "when-said" | "unless-confirmed";
+
+/** How long what was said may wait for its confirmation before it is written, in milliseconds. */
+const CONFIRMED_WITHIN = 20;
 
 /** Entries that the outbox had no room for. */
 export interface LeftOut {
@@ -84,7 +95,7 @@ export class Outbox<T> {
   #ready: Entry<T>[] = [];
   #bytes = 0;
   #leftOut: LeftOut | undefined;
-  #wake: () => void = () => {};
+  #sayMore: () => number = () => 0;
 
   constructor(options: OutboxOptions<T>) {
     this.#options = options;
@@ -142,9 +153,12 @@ export class Outbox<T> {
     }
   }
 
-  /** Calls back whenever there may be something new to say; one listener at a time. */
-  onChange(wake: () => void): void {
-    this.#wake = wake;
+  /**
+   * Calls back whenever there may be something new to say; one listener at a time. It returns the seq up
+   * to which it has said everything.
+   */
+  onChange(sayMore: () => number): void {
+    this.#sayMore = sayMore;
   }
 
   #isKnown(id: string): boolean {
@@ -165,7 +179,7 @@ export class Outbox<T> {
   }
 
   #take(wantedId: string | undefined, value: T): void {
-    const { queue, journal, clock, sayFrom } = this.#options;
+    const { queue, journal, clock, toDisk } = this.#options;
     const text = JSON.stringify(value);
     const seq = journal.nextSeq();
     const id = wantedId ?? `${this.#run}${seq.toString(36)}`;
@@ -173,12 +187,12 @@ export class Outbox<T> {
     this.#keep(entry, text.length);
     const release = () => {
       this.#ready.push(entry);
-      this.#wake();
+      return this.#sayMore() >= seq;
     };
     const row = { seq, queue, id, at: entry.at, value: text };
-    if (sayFrom === "disk") return journal.append(row, release);
-    journal.append(row);
-    release();
+    if (toDisk === "before-said") return journal.append(row, 0, release);
+    const wasSaid = release();
+    journal.append(row, wasSaid && toDisk === "unless-confirmed" ? CONFIRMED_WITHIN : 0);
   }
 
   #keep(entry: Entry<T>, size: number): void {

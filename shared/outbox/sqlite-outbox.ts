@@ -68,8 +68,7 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
   };
 
   const flush = () => {
-    soon.cancel();
-    later.cancel();
+    plan.cancel();
     const since = performance.now();
     try {
       if (added.size > 0 || removed.size > 0) write();
@@ -79,7 +78,7 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
       if (database.inTransaction) database.exec("ROLLBACK");
       if (!failing) log.error("outbox cannot be written", { error, inMemory: added.size });
       failing = true;
-      later.after(RETRY_DELAY);
+      plan.within(RETRY_DELAY);
     }
     const now = performance.now();
     restUntil = now + Math.min(LONGEST_REST, (now - since) * REST);
@@ -87,38 +86,43 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
     waiting = [];
     for (const callback of committed) callback();
   };
-  const soon = once(flush);
-  const later = once(flush);
+  const plan = planned(flush);
+  const flushWithin = (ms: number) => {
+    if (!failing) plan.within(Math.max(ms, restUntil - performance.now()));
+  };
 
   return {
     nextSeq: () => ++lastSeq,
-    append(row, committed) {
+    append(row, withinMs, committed) {
       added.set(row.seq, row);
       if (committed !== undefined) waiting.push(committed);
-      // At the end of this turn of the event loop, unless the last commit was only just made.
-      soon.after(Math.max(0, restUntil - performance.now()));
+      flushWithin(withinMs);
     },
     remove(seq) {
       if (added.delete(seq)) return;
       removed.add(seq);
-      later.after(REMOVAL_DELAY);
+      flushWithin(REMOVAL_DELAY);
     },
     load: (queue) => select.all(queue),
     close() {
       flush();
-      later.cancel();
+      plan.cancel();
       database.close();
     },
   };
 }
 
-/** Runs something once, however often it is asked for in the meantime; 0 is the end of this turn. */
-function once(run: () => void) {
-  let cancel: (() => void) | undefined;
+/** Runs something once, at the earliest of the times that were asked for; 0 is the end of this turn. */
+function planned(run: () => void) {
+  let due = Number.POSITIVE_INFINITY;
+  let cancel = () => {};
   return {
-    after(ms: number) {
-      if (cancel !== undefined) return;
-      if (ms === 0) {
+    within(ms: number) {
+      const at = performance.now() + ms;
+      if (at >= due) return;
+      cancel();
+      due = at;
+      if (ms <= 0) {
         const immediate = setImmediate(run);
         cancel = () => clearImmediate(immediate);
       } else {
@@ -127,8 +131,8 @@ function once(run: () => void) {
       }
     },
     cancel() {
-      cancel?.();
-      cancel = undefined;
+      cancel();
+      due = Number.POSITIVE_INFINITY;
     },
   };
 }

@@ -40,7 +40,7 @@ const row = (seq: number, queue = "q"): Row => ({
 });
 
 const committed = (journal: SqliteJournal, rows: readonly Row[]) =>
-  Promise.all(rows.map((each) => new Promise<void>((done) => journal.append(each, done))));
+  Promise.all(rows.map((each) => new Promise<void>((done) => journal.append(each, 0, done))));
 
 describe("openSqliteJournal()", () => {
   test("has after a restart what was appended and not removed, oldest first", async () => {
@@ -50,6 +50,21 @@ describe("openSqliteJournal()", () => {
     const after = reopen(journal);
     expect(after.load("q")).toEqual([row(1), row(3)]);
     expect(after.nextSeq()).toBe(5);
+  });
+
+  test("never writes a row that is removed before its time", async () => {
+    const journal = openJournal();
+    journal.append(row(1), 60_000);
+    journal.remove(1);
+    await committed(journal, [row(2)]);
+    expect(reopen(journal).load("q")).toEqual([row(2)]);
+  });
+
+  test("writes a row that may wait together with one that may not", async () => {
+    const journal = openJournal();
+    journal.append(row(1), 60_000);
+    await committed(journal, [row(2)]);
+    expect(journal.load("q")).toEqual([row(1), row(2)]);
   });
 
   test("refuses a state directory that another process uses, and says so", () => {

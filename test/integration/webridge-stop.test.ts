@@ -25,7 +25,7 @@ test("webridge has ended only when all that was sent before the stop is in the o
   const taken: string[] = [];
   const journal = {
     ...memoryJournal(),
-    append: (row: { readonly id: string }, committed?: () => void) => {
+    append: (row: { readonly id: string }, _withinMs: number, committed?: () => void) => {
       taken.push(row.id);
       committed?.();
     },

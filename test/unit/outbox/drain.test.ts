@@ -59,7 +59,7 @@ function start(window = 10) {
     clock,
     maxEntries: 100,
     maxBytes: 10_000,
-    sayFrom: "disk",
+    toDisk: "before-said",
     summarise: () => "left out",
   });
   const settled: string[] = [];

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Journal, Outbox, type Row } from "../../../shared/outbox/outbox.ts";
+import { type Journal, Outbox, type Row, type ToDisk } from "../../../shared/outbox/outbox.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 /** A journal whose commits happen when the test says so. */
@@ -10,7 +10,7 @@ function heldJournal(rows: readonly Row[] = []) {
   let waiting: (() => void)[] = [];
   const journal: Journal = {
     nextSeq: () => ++seq,
-    append(row, committed) {
+    append(row, _withinMs, committed) {
       kept.set(row.seq, row);
       if (committed !== undefined) waiting.push(committed);
     },
@@ -31,7 +31,7 @@ function outboxOn(
     maxEntries?: number;
     maxBytes?: number;
     clock?: FakeClock;
-    sayFrom?: "disk" | "memory";
+    toDisk?: ToDisk;
   } = {},
 ) {
   return new Outbox<string>({
@@ -40,7 +40,7 @@ function outboxOn(
     clock: new FakeClock(),
     maxEntries: 1_000,
     maxBytes: 1_000_000,
-    sayFrom: "disk",
+    toDisk: "before-said",
     summarise: ({ count }) => `${count} left out`,
     ...options,
   });
@@ -60,10 +60,27 @@ describe("Outbox", () => {
 
   test("gives out at once what may be said from memory", () => {
     const { journal, kept } = heldJournal();
-    const outbox = outboxOn(journal, { sayFrom: "memory" });
+    const outbox = outboxOn(journal, { toDisk: "when-said" });
     outbox.put("1", "hello");
     expect(values(outbox)).toEqual(["hello"]);
     expect(kept.size).toBe(1);
+  });
+
+  test("lets the disk wait for what was said, and not for what cannot be said", () => {
+    const { journal } = heldJournal();
+    const patience: number[] = [];
+    const watched: Journal = {
+      ...journal,
+      append(row, withinMs, committed) {
+        patience.push(withinMs);
+        journal.append(row, withinMs, committed);
+      },
+    };
+    const outbox = outboxOn(watched, { toDisk: "unless-confirmed" });
+    outbox.put("1", "nobody is there to say it");
+    outbox.onChange(() => Number.MAX_SAFE_INTEGER);
+    outbox.put("2", "said at once");
+    expect(patience).toEqual([0, 20]);
   });
 
   test("has after a restart what was not settled before", () => {
