@@ -1,6 +1,6 @@
 // Makes a fresh checkout ready to run: what the system lacks, npm's packages, the compiled program.
 // Plain JavaScript without dependencies, because it runs before there are any.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,11 @@ const INSTALL = "install --no-save --no-progress --loglevel=error";
 
 // npm install takes five minutes to find out that there is no network; this asks for one page, once.
 const PROBE = "view zod version --loglevel=error --fetch-retries=0 --fetch-timeout=20000";
+
+/** The npm packages that are compiled on this machine. */
+const ADDONS = ["better-sqlite3", "unix-dgram"];
+
+const REBUILD = `rebuild --loglevel=error ${ADDONS.join(" ")}`;
 
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
@@ -35,11 +40,15 @@ const LAST_WORDS = 10_000;
  */
 export async function prepare({ packages = [] } = {}) {
   refuseOldNode();
-  const isFresh = isStale("node_modules/.package-lock.json", ["package-lock.json"]);
-  ensurePackages([...(isFresh ? COMPILER : []), ...packages]);
-  if (isFresh) {
+  const isBare = isStale("node_modules/.package-lock.json", ["package-lock.json"]);
+  const lacksAddons = isBare || !hasAddons();
+  ensurePackages([...(lacksAddons ? COMPILER : []), ...packages]);
+  if (isBare) {
     await runNpm("Looking for the npm registry", PROBE);
     await runNpm("Installing npm packages and compiling two of them (1 to 3 minutes)", INSTALL);
+  }
+  if (lacksAddons && !hasAddons()) {
+    await runNpm(`Compiling ${ADDONS.join(" and ")} (1 to 2 minutes)`, REBUILD);
   }
   if (isStale("dist/cli/main.js", ["bridges", "shared", "cli", "tsconfig.build.json"])) {
     await runNpm("Compiling saxbridge", "run --silent build");
@@ -50,6 +59,15 @@ function refuseOldNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
   giveUp(`Node ${process.versions.node} is too old: saxbridge needs 20.19 or later`);
+}
+
+/**
+ * Whether the addons can be loaded by this Node. npm takes an install that was interrupted while it
+ * compiled for complete, and does not notice another version of Node.
+ */
+function hasAddons() {
+  const load = 'require("unix-dgram"); new (require("better-sqlite3"))(":memory:")';
+  return spawnSync(process.execPath, ["-e", load], { cwd: root, stdio: "ignore" }).status === 0;
 }
 
 /**
@@ -146,7 +164,8 @@ function explain(command, failure, output) {
     giveUp("Cannot install npm packages: the registry cannot be reached (is there a network?)");
   }
   if (NO_RIGHTS.test(output)) {
-    giveUp(`Cannot write to ${root}: run this as the user that it belongs to`);
+    const [, path = root] = /^npm error path (.+)$/m.exec(output) ?? [];
+    giveUp(`Cannot write to ${path}: run this as the user that it belongs to`);
   }
   process.stderr.write(output);
   giveUp(`"${command}" failed with ${failure}: see its last words above`);
