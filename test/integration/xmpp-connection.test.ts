@@ -659,6 +659,49 @@ describe("sending", () => {
   });
 });
 
+describe.each([
+  ["Prosody", startProsody],
+  ["ejabberd", startEjabberd],
+])("over a WebSocket of %s", (_, start) => {
+  let server: XmppServer;
+  beforeAll(async () => {
+    server = await start({ users: { relay: "secret" } });
+    return () => server.stop();
+  });
+
+  const logIn = (password = "secret") =>
+    connect({
+      service: server.webSocketUrl,
+      jid: "relay@localhost",
+      domain: "localhost",
+      password: { reveal: () => password },
+    });
+
+  test("we log in, bear every character, and say goodbye", async () => {
+    const session = await logIn();
+    const heard = heardBy(session, "relay@localhost");
+    for (const text of everyCharacter(0x2000)) {
+      session.send(el("message", { to: session.jid }, el("body", {}, text)));
+    }
+    session.send(el("message", { to: session.jid }, el("body", {}, "日本語 😀")));
+    await vi.waitFor(() => expect(bodies(heard).at(-1)).toBe("日本語 😀"), 10_000);
+    await session.close();
+    expect(await session.ended).toBe("closed");
+  });
+
+  test("a wrong password is fatal", async () => {
+    await expect(logIn("wrong")).rejects.toThrow(FatalError);
+  });
+
+  test("the end of the server is the end of the session", async () => {
+    const session = await logIn();
+    await server.kill9();
+    expect(await session.ended).toEqual(expect.any(String));
+    await expect(logIn()).rejects.toThrow(/Cannot connect/);
+    await server.restart();
+  });
+});
+
 function nonceOf(auth: string): string {
   const text = Buffer.from(/>([^<]*)</.exec(auth)?.[1] ?? "", "base64").toString();
   return /r=([^,]*)/.exec(text)?.[1] ?? "";
