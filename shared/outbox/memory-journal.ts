@@ -6,7 +6,7 @@ export function memoryJournal(): Journal {
   return {
     nextSeq: () => ++seq,
     append: (_row, _withinMs, committed) => committed && queueMicrotask(committed),
-    remove() {},
+    settle() {},
     load: () => [],
   };
 }

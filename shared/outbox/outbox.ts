@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Logger } from "../observe/logger.ts";
 
 /** Something that was taken and has to be said. */
 export interface Entry<T> {
@@ -32,8 +33,10 @@ export interface Journal {
    * and calls back when it is on disk.
    */
   append(row: Row, withinMs: number, committed?: () => void): void;
-  /** Lets a row go; one that never reached the disk never will. */
-  remove(seq: number): void;
+  /**
+   * Lets the row `seq` of a queue go, and all below `front`: one that never reached the disk never will.
+   */
+  settle(queue: string, seq: number, front: number): void;
   /** The rows of one queue that an earlier run left, oldest first. */
   load(queue: string): readonly Row[];
 }
@@ -42,6 +45,7 @@ export interface OutboxOptions<T> {
   readonly queue: string;
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly maxEntries: number;
   /** Bound of all values together, in characters of their JSON. */
   readonly maxBytes: number;
@@ -124,11 +128,10 @@ export class Outbox<T> {
   put(id: string | undefined, value: T): Taken {
     if (id !== undefined && this.#isKnown(id)) return "known";
     if (this.#isFull()) {
-      const { count, since } = this.#leftOut ?? { count: 0, since: this.#options.clock.wallNow() };
-      this.#leftOut = { count: count + 1, since };
+      this.#leaveOut();
       return "full";
     }
-    this.#takeSummary();
+    this.summariseLeftOut();
     this.#take(id, value);
     return "taken";
   }
@@ -140,8 +143,9 @@ export class Outbox<T> {
     this.#sizes.delete(entry.seq);
     this.#ids.delete(entry.id);
     this.#rememberSettled(entry.id);
-    this.#options.journal.remove(entry.seq);
-    if (this.#entries.size === 0) this.#takeSummary();
+    const { journal, queue } = this.#options;
+    journal.settle(queue, entry.seq, this.#front(entry.seq));
+    if (this.#entries.size === 0) this.summariseLeftOut();
   }
 
   /** The unsettled entries that can be said, oldest first, after the given seq. */
@@ -154,11 +158,30 @@ export class Outbox<T> {
   }
 
   /**
+   * Takes the summary of what was left out, if anything was, even where there is no room for it: before
+   * the program ends, so that the next start says it.
+   */
+  summariseLeftOut(): void {
+    if (this.#leftOut === undefined) return;
+    const { summarise, log, queue } = this.#options;
+    const { count, since } = this.#leftOut;
+    log.warn("left out", { queue, count, since: new Date(since).toISOString() });
+    this.#take(undefined, summarise(this.#leftOut));
+    this.#leftOut = undefined;
+  }
+
+  /**
    * Calls back whenever there may be something new to say; one listener at a time. It returns the seq up
    * to which it has said everything.
    */
   onChange(sayMore: () => number): void {
     this.#sayMore = sayMore;
+  }
+
+  /** The oldest unsettled seq; all below it are settled. */
+  #front(settled: number): number {
+    const oldest = this.#entries.keys().next();
+    return oldest.done ? settled + 1 : oldest.value;
   }
 
   #isKnown(id: string): boolean {
@@ -171,11 +194,11 @@ export class Outbox<T> {
     return this.#entries.size >= maxEntries * part || this.#bytes >= maxBytes * part;
   }
 
-  #takeSummary(): void {
-    if (this.#leftOut === undefined) return;
-    const { summarise } = this.#options;
-    this.#take(undefined, summarise(this.#leftOut));
-    this.#leftOut = undefined;
+  #leaveOut(): void {
+    const { clock, log, queue } = this.#options;
+    if (this.#leftOut === undefined) log.warn("outbox full", { queue, entries: this.pending });
+    const { count, since } = this.#leftOut ?? { count: 0, since: clock.wallNow() };
+    this.#leftOut = { count: count + 1, since };
   }
 
   #take(wantedId: string | undefined, value: T): void {

@@ -4,14 +4,14 @@ import type { Journal, Row } from "./outbox.ts";
 
 const SCHEMA_VERSION = 1;
 
+/**
+ * Rows of one queue that were committed together share a batch: under load that is one insert and one
+ * delete for hundreds of them. `front` is the oldest seq of a queue that is not settled, `beyond` the
+ * few above it that are (a JSON array).
+ */
 const SCHEMA = `
-  CREATE TABLE entry (
-    seq INTEGER PRIMARY KEY,
-    queue TEXT NOT NULL,
-    id TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    value TEXT NOT NULL
-  ) STRICT;
+  CREATE TABLE batch (last INTEGER PRIMARY KEY, queue TEXT NOT NULL, rows TEXT NOT NULL) STRICT;
+  CREATE TABLE progress (queue TEXT PRIMARY KEY, front INTEGER NOT NULL, beyond TEXT NOT NULL) STRICT;
 `;
 
 /**
@@ -23,8 +23,8 @@ const REST = 20;
 /** No row waits longer than this for its commit, in milliseconds. */
 const LONGEST_REST = 100;
 
-/** How long removed rows may wait for a commit of their own, in milliseconds. */
-const REMOVAL_DELAY = 50;
+/** How long what was settled may wait for a commit of its own, in milliseconds. */
+const SETTLED_WITHIN = 50;
 
 /** How long to wait after a commit that failed, in milliseconds. */
 const RETRY_DELAY = 5_000;
@@ -43,40 +43,39 @@ export interface SqliteJournal extends Journal {
  */
 export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
   const database = openDatabase(path);
-  const insert = database.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?)");
-  const remove = database.prepare("DELETE FROM entry WHERE seq = ?");
-  const select = database.prepare<[string], Row>(
-    "SELECT * FROM entry WHERE queue = ? ORDER BY seq",
-  );
+  const tables = prepareTables(database);
+  const queues = new Map<string, Queue>();
+  const queueOf = (name: string) => {
+    const queue = queues.get(name) ?? new Queue(name, tables);
+    queues.set(name, queue);
+    return queue;
+  };
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
-  let lastSeq = database.prepare<[], number>("SELECT max(seq) FROM entry").pluck().get() ?? 0;
-
-  const added = new Map<number, Row>();
-  const removed = new Set<number>();
+  let lastSeq = tables.lastSeq();
   let waiting: (() => void)[] = [];
   let restUntil = 0;
   let failing = false;
 
   const write = () => {
+    const changed = [...queues.values()].filter((queue) => queue.isChanged());
+    if (changed.length === 0) return;
     begin.run();
-    for (const row of added.values()) insert.run(row.seq, row.queue, row.id, row.at, row.value);
-    for (const seq of removed) remove.run(seq);
+    for (const queue of changed) queue.write();
     commit.run();
-    added.clear();
-    removed.clear();
+    for (const queue of changed) queue.written();
   };
 
   const flush = () => {
     plan.cancel();
     const since = performance.now();
     try {
-      if (added.size > 0 || removed.size > 0) write();
+      write();
       if (failing) log.info("outbox on disk again");
       failing = false;
     } catch (error) {
       if (database.inTransaction) database.exec("ROLLBACK");
-      if (!failing) log.error("outbox cannot be written", { error, inMemory: added.size });
+      if (!failing) log.error("outbox cannot be written", { error });
       failing = true;
       plan.within(RETRY_DELAY);
     }
@@ -94,22 +93,122 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
   return {
     nextSeq: () => ++lastSeq,
     append(row, withinMs, committed) {
-      added.set(row.seq, row);
+      queueOf(row.queue).add(row);
       if (committed !== undefined) waiting.push(committed);
       flushWithin(withinMs);
     },
-    remove(seq) {
-      if (added.delete(seq)) return;
-      removed.add(seq);
-      flushWithin(REMOVAL_DELAY);
+    settle(name, seq, front) {
+      queueOf(name).settle(seq, front);
+      flushWithin(SETTLED_WITHIN);
     },
-    load: (queue) => select.all(queue),
+    load: (name) => queueOf(name).load(),
     close() {
       flush();
       plan.cancel();
       database.close();
     },
   };
+}
+
+type Tables = ReturnType<typeof prepareTables>;
+
+function prepareTables(database: Database.Database) {
+  const insert = database.prepare("INSERT INTO batch VALUES (?, ?, ?)");
+  const drop = database.prepare("DELETE FROM batch WHERE queue = ? AND last < ?");
+  const advance = database.prepare("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)");
+  const batches = database.prepare<[string], { last: number; rows: string }>(
+    "SELECT last, rows FROM batch WHERE queue = ? ORDER BY last",
+  );
+  const progress = database.prepare<[string], { front: number; beyond: string }>(
+    "SELECT front, beyond FROM progress WHERE queue = ?",
+  );
+  const lastSeq = database
+    .prepare<[], number>(
+      "SELECT max(n) FROM (SELECT last n FROM batch UNION SELECT front FROM progress)",
+    )
+    .pluck();
+  return { insert, drop, advance, batches, progress, lastSeq: () => lastSeq.get() ?? 0 };
+}
+
+/** What one queue has on disk and what it still has to write there. */
+class Queue {
+  readonly #name: string;
+  readonly #tables: Tables;
+  #added: Row[] = [];
+  /** The last seq of each batch on disk, ascending. */
+  #batches: readonly number[] = [];
+  #front = 0;
+  #beyond = new Set<number>();
+  #hasMoved = false;
+
+  constructor(name: string, tables: Tables) {
+    this.#name = name;
+    this.#tables = tables;
+  }
+
+  load(): readonly Row[] {
+    const batches = this.#tables.batches.all(this.#name);
+    const progress = this.#tables.progress.get(this.#name);
+    this.#batches = batches.map(({ last }) => last);
+    this.#front = progress?.front ?? 0;
+    // Both were written below, as JSON of just this.
+    this.#beyond = new Set(JSON.parse(progress?.beyond ?? "[]") as number[]);
+    return batches
+      .flatMap(
+        ({ rows }) => JSON.parse(rows) as (Omit<Row, "value" | "queue"> & { value: unknown })[],
+      )
+      .filter(({ seq }) => this.#isOpen(seq))
+      .map((row) => ({ ...row, queue: this.#name, value: JSON.stringify(row.value) }));
+  }
+
+  add(row: Row): void {
+    this.#added.push(row);
+  }
+
+  settle(seq: number, front: number): void {
+    if (seq > front) this.#beyond.add(seq);
+    if (front > this.#front) {
+      for (const settled of this.#beyond) if (settled < front) this.#beyond.delete(settled);
+    }
+    this.#front = Math.max(this.#front, front);
+    this.#hasMoved = true;
+  }
+
+  /** Whether a commit would change anything: what was settled in time never needs one. */
+  isChanged(): boolean {
+    this.#added = this.#added.filter(({ seq }) => this.#isOpen(seq));
+    return this.#added.length > 0 || (this.#hasMoved && this.#batches.length > 0);
+  }
+
+  write(): void {
+    const last = this.#added.at(-1);
+    if (last !== undefined) this.#tables.insert.run(last.seq, this.#name, rowsAsJson(this.#added));
+    if (!this.#hasMoved) return;
+    this.#tables.drop.run(this.#name, this.#front);
+    this.#tables.advance.run(this.#name, this.#front, JSON.stringify([...this.#beyond]));
+  }
+
+  /** The commit succeeded. */
+  written(): void {
+    const last = this.#added.at(-1);
+    const batches = last === undefined ? this.#batches : [...this.#batches, last.seq];
+    this.#batches = batches.filter((seq) => seq >= this.#front);
+    this.#added = [];
+    this.#hasMoved = false;
+  }
+
+  #isOpen(seq: number): boolean {
+    return seq >= this.#front && !this.#beyond.has(seq);
+  }
+}
+
+/** The values are JSON already. */
+function rowsAsJson(rows: readonly Row[]): string {
+  const texts = rows.map(
+    ({ seq, id, at, value }) =>
+      `{"seq":${seq},"id":${JSON.stringify(id)},"at":${at},"value":${value}}`,
+  );
+  return `[${texts.join(",")}]`;
 }
 
 /** Runs something once, at the earliest of the times that were asked for; 0 is the end of this turn. */

@@ -46,16 +46,38 @@ describe("openSqliteJournal()", () => {
   test("has after a restart what was appended and not removed, oldest first", async () => {
     const journal = openJournal();
     await committed(journal, [row(1), row(2), row(3), row(4, "other")]);
-    journal.remove(2);
+    journal.settle("q", 2, 1);
     const after = reopen(journal);
     expect(after.load("q")).toEqual([row(1), row(3)]);
     expect(after.nextSeq()).toBe(5);
   });
 
-  test("never writes a row that is removed before its time", async () => {
+  test("has after a restart what was not settled of a batch, in and out of order", async () => {
+    const journal = openJournal();
+    await committed(journal, [row(1), row(2), row(3), row(4), row(5)]);
+    journal.settle("q", 1, 2);
+    journal.settle("q", 4, 2);
+    const after = reopen(journal);
+    expect(after.load("q")).toEqual([row(2), row(3), row(5)]);
+    after.settle("q", 2, 3);
+    after.settle("q", 3, 5);
+    expect(reopen(after).load("q")).toEqual([row(5)]);
+  });
+
+  test("never gives a seq again that an emptied queue had", async () => {
+    const journal = openJournal();
+    await committed(journal, [row(7), row(8)]);
+    journal.settle("q", 7, 8);
+    journal.settle("q", 8, 9);
+    const after = reopen(journal);
+    expect(after.load("q")).toEqual([]);
+    expect(after.nextSeq()).toBeGreaterThan(8);
+  });
+
+  test("never writes a row that is settled before its time", async () => {
     const journal = openJournal();
     journal.append(row(1), 60_000);
-    journal.remove(1);
+    journal.settle("q", 1, 2);
     await committed(journal, [row(2)]);
     expect(reopen(journal).load("q")).toEqual([row(2)]);
   });

@@ -57,6 +57,7 @@ function start(window = 10) {
     queue: "test",
     journal: memoryJournal(),
     clock,
+    log: silentLog,
     maxEntries: 100,
     maxBytes: 10_000,
     toDisk: "before-said",

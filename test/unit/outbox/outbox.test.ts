@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Logger } from "../../../shared/observe/logger.ts";
 import { type Journal, Outbox, type Row, type ToDisk } from "../../../shared/outbox/outbox.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { silentLog } from "../../support/silent-log.ts";
 
 /** A journal whose commits happen when the test says so. */
 function heldJournal(rows: readonly Row[] = []) {
@@ -14,7 +16,7 @@ function heldJournal(rows: readonly Row[] = []) {
       kept.set(row.seq, row);
       if (committed !== undefined) waiting.push(committed);
     },
-    remove: (at) => void kept.delete(at),
+    settle: (_queue, seq) => void kept.delete(seq),
     load: (queue) => [...kept.values()].filter((row) => row.queue === queue),
   };
   const commit = () => {
@@ -32,12 +34,14 @@ function outboxOn(
     maxBytes?: number;
     clock?: FakeClock;
     toDisk?: ToDisk;
+    log?: Logger;
   } = {},
 ) {
   return new Outbox<string>({
     queue: "test",
     journal,
     clock: new FakeClock(),
+    log: silentLog,
     maxEntries: 1_000,
     maxBytes: 1_000_000,
     toDisk: "before-said",
@@ -119,6 +123,28 @@ describe("Outbox", () => {
     expect(outbox.put("late", "late")).toBe("taken");
     commit();
     expect(values(outbox)).toEqual(["5", "6", "7", "8", "9", "2 left out", "late"]);
+  });
+
+  test("has the summary after a restart that came before there was room", () => {
+    const { journal, kept } = heldJournal();
+    const before = outboxOn(journal, { maxEntries: 2 });
+    for (const text of ["a", "b", "c", "d"]) before.put(text, text);
+    before.summariseLeftOut();
+    before.summariseLeftOut();
+    const after = outboxOn(heldJournal([...kept.values()]).journal);
+    expect(values(after)).toEqual(["a", "b", "2 left out"]);
+  });
+
+  test("logs when it is full, and what that cost, once each", () => {
+    const logged: unknown[] = [];
+    const warn = (event: string, fields: object = {}) => logged.push({ event, ...fields });
+    const { journal, commit } = heldJournal();
+    const outbox = outboxOn(journal, { maxEntries: 2, log: { ...silentLog, warn } });
+    for (const text of ["a", "b", "c", "d"]) outbox.put(text, text);
+    expect(logged).toEqual([{ event: "outbox full", queue: "test", entries: 2 }]);
+    commit();
+    for (const entry of outbox.readyAfter(0)) outbox.settle(entry);
+    expect(logged.slice(1)).toMatchObject([{ event: "left out", queue: "test", count: 2 }]);
   });
 
   test("is bounded by bytes too", () => {
