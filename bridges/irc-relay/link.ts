@@ -69,6 +69,12 @@ export class Link {
     return this.#toRoom.pending + this.#toChannel.pending;
   }
 
+  /** Takes the summaries of what was left out, for the next start to say. */
+  summariseLeftOut(): void {
+    this.#toRoom.summariseLeftOut();
+    this.#toChannel.summariseLeftOut();
+  }
+
   /** Says in each place what was heard in the other, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { channel, room } = this;
@@ -145,6 +151,7 @@ export class Link {
       queue: `irc-relay ${direction} ${channel} ${room}`,
       journal: context.journal,
       clock: context.clock,
+      log: context.log,
       maxEntries: queueMessages,
       maxBytes: queueBytes,
       toDisk,

@@ -33,6 +33,7 @@ export const webridge: Bridge<typeof section> = {
       // has failed lets go of the socket, too, or it would keep the program from ending.
       await receiver?.close();
     }
+    outbox.summariseLeftOut();
     if (outbox.pending > 0)
       log.info("announcements kept for the next start", { count: outbox.pending });
   },
@@ -66,11 +67,12 @@ function announce(
   });
 }
 
-function openOutbox({ journal, clock }: BridgeContext, config: Config): Outbox<Announcement> {
+function openOutbox({ journal, clock, log }: BridgeContext, config: Config): Outbox<Announcement> {
   return new Outbox<Announcement>({
     queue: `webridge ${config.room}`,
     journal,
     clock,
+    log,
     maxEntries: config.queueMessages,
     maxBytes: config.queueBytes,
     toDisk: "before-said",
