@@ -7,7 +7,7 @@ import { XmppUser } from "../../support/users/xmpp-user.ts";
 /** The accounts that a scene needs on its XMPP server. */
 export const USERS = { alice: "a", webridge: "w", relay: "r", relay2: "r2", admin: "x" } as const;
 
-export const ROOM = "lounge@conference.localhost";
+const ROOM = "lounge@conference.localhost";
 export const CHANNEL = "#lounge";
 
 type Environment = Readonly<Record<string, string>>;
