@@ -30,6 +30,9 @@ const FENCE_SPACING_INTERVALS = 6;
 /** ... and never follows the last one within this many milliseconds. */
 const FENCE_SPACING_MS = 5_000;
 
+/** Two fences never follow each other closer than this, in milliseconds: lines said meanwhile share one. */
+const FENCE_REST_MS = 10;
+
 interface Said {
   readonly command: "PRIVMSG" | "NOTICE";
   readonly target: string;
@@ -56,6 +59,7 @@ export class PacedSender {
   readonly #fenceSpacingMs: number;
   readonly #signal: AbortSignal;
   readonly #alarm: Alarm;
+  readonly #fenceAlarm: Alarm;
   readonly #watched = new WeakSet<AbortSignal>();
   /** Not written yet, oldest first. */
   #queue: Said[] = [];
@@ -81,6 +85,7 @@ export class PacedSender {
     this.#fenceSpacingMs = Math.max(FENCE_SPACING_MS, FENCE_SPACING_INTERVALS * intervalMs);
     this.#signal = signal;
     this.#alarm = new Alarm(clock, () => this.#pump());
+    this.#fenceAlarm = new Alarm(clock, () => this.#planFence());
     this.#secret = [clock.random(), clock.random()].map((n) => n.toString(36).slice(2)).join("");
     void this.#serve();
   }
@@ -118,6 +123,7 @@ export class PacedSender {
     deafen();
     this.#signal.removeEventListener("abort", stop);
     this.#closed = true;
+    this.#fenceAlarm.clear();
     for (const said of this.#unproved.splice(0)) said.settle("uncertain");
     this.#abandon(() => true);
   }
@@ -166,7 +172,12 @@ export class PacedSender {
   #planFence(): void {
     if (this.#closed || this.#unproved.length === 0) return;
     if (this.#fence !== undefined || this.#fencePlanned) return;
-    if (this.#queue.length > 0 && this.#clock.now() < this.#fencedAt + this.#fenceSpacingMs) return;
+    const sinceLast = this.#clock.now() - this.#fencedAt;
+    if (this.#queue.length > 0 && sinceLast < this.#fenceSpacingMs) return;
+    if (sinceLast < FENCE_REST_MS) {
+      if (!this.#fenceAlarm.isSet) this.#fenceAlarm.set(FENCE_REST_MS - sinceLast);
+      return;
+    }
     this.#fencePlanned = true;
     queueMicrotask(() => this.#sendFence());
   }

@@ -65,7 +65,7 @@ export interface OutboxOptions<T> {
 export type ToDisk = "before-said" | "when-said" | "unless-confirmed";
 
 /** How long what was said may wait for its confirmation before it is written, in milliseconds. */
-const CONFIRMED_WITHIN = 20;
+const CONFIRMED_WITHIN = 30;
 
 /** Entries that the outbox had no room for. */
 export interface LeftOut {

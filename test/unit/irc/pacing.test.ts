@@ -79,6 +79,8 @@ describe("PacedSender without pacing", () => {
     pong(session);
     await clock.advance(0);
     expect(fates).toEqual(["delivered", "pending"]);
+    expect(pings(session.sent)).toHaveLength(1);
+    await clock.advance(10);
     expect(pings(session.sent)).toHaveLength(2);
     pong(session);
     await clock.advance(0);
@@ -161,7 +163,7 @@ describe("PacedSender and refusals", () => {
     session.hear(":irc.test 404 relay #channel :No");
     pong(session);
     void say("2");
-    await clock.advance(0);
+    await clock.advance(10);
     pong(session);
     await clock.advance(0);
     expect(fates).toEqual([{ refused: "404" }, "delivered"]);

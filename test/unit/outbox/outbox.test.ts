@@ -84,7 +84,7 @@ describe("Outbox", () => {
     outbox.put("1", "nobody is there to say it");
     outbox.onChange(() => Number.MAX_SAFE_INTEGER);
     outbox.put("2", "said at once");
-    expect(patience).toEqual([0, 20]);
+    expect(patience).toEqual([0, 30]);
   });
 
   test("has after a restart what was not settled before", () => {
