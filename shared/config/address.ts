@@ -1,12 +1,6 @@
 import { fromText } from "./types.ts";
 
-/** A host and port to listen on or to connect to. An IPv6 address stands here without brackets. */
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `127.0.0.1:9464` or `[::1]:9464`. */
+/** A host and port to listen on: `127.0.0.1:9464` or `[::1]:9464`; the value has no brackets. */
 export const address = () =>
   fromText("host:port such as 127.0.0.1:9464", (text) => {
     const url = parseAddress(`tcp://${text}`);
