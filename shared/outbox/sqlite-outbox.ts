@@ -152,11 +152,10 @@ class Queue {
     this.#batches = batches.map(({ last }) => last);
     this.#front = progress?.front ?? 0;
     // Both were written below, as JSON of just this.
-    this.#beyond = new Set(JSON.parse(progress?.beyond ?? "[]") as number[]);
+    const beyond: readonly number[] = JSON.parse(progress?.beyond ?? "[]");
+    this.#beyond = new Set(beyond);
     return batches
-      .flatMap(
-        ({ rows }) => JSON.parse(rows) as (Omit<Row, "value" | "queue"> & { value: unknown })[],
-      )
+      .flatMap(({ rows }): readonly StoredRow[] => JSON.parse(rows))
       .filter(({ seq }) => this.#isOpen(seq))
       .map((row) => ({ ...row, queue: this.#name, value: JSON.stringify(row.value) }));
   }
@@ -202,6 +201,9 @@ class Queue {
   }
 }
 
+/** A row in the JSON of a batch. */
+type StoredRow = Omit<Row, "value" | "queue"> & { readonly value: unknown };
+
 /** The values are JSON already. */
 function rowsAsJson(rows: readonly Row[]): string {
   const texts = rows.map(
@@ -214,12 +216,12 @@ function rowsAsJson(rows: readonly Row[]): string {
 /** Runs something once, at the earliest of the times that were asked for; 0 is the end of this turn. */
 function planned(run: () => void) {
   let due = Number.POSITIVE_INFINITY;
-  let cancel = () => {};
+  let cancel: (() => void) | undefined;
   return {
     within(ms: number) {
       const at = performance.now() + ms;
       if (at >= due) return;
-      cancel();
+      cancel?.();
       due = at;
       if (ms <= 0) {
         const immediate = setImmediate(run);
@@ -230,7 +232,7 @@ function planned(run: () => void) {
       }
     },
     cancel() {
-      cancel();
+      cancel?.();
       due = Number.POSITIVE_INFINITY;
     },
   };

@@ -16,7 +16,7 @@ function heldJournal(rows: readonly Row[] = []) {
       kept.set(row.seq, row);
       if (committed !== undefined) waiting.push(committed);
     },
-    settle: (_queue, seq) => void kept.delete(seq),
+    settle: (_queue, settled) => void kept.delete(settled),
     load: (queue) => [...kept.values()].filter((row) => row.queue === queue),
   };
   const commit = () => {
