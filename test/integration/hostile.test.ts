@@ -27,6 +27,7 @@ describe.each(pairs)("between %s", (_pair, startXmpp, startIrc) => {
     xmpp = await startXmpp({ users: USERS });
     irc = await startIrc();
     scene = await openScene({ xmpp, irc });
+    await scene.ivan.waitForLine((line) => /^(?:@\S+ )?:saxjax!\S+ JOIN/.test(line));
   });
 
   afterAll(async () => {
