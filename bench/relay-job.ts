@@ -7,11 +7,9 @@ import { measureLatency } from "./measure/latency.ts";
 import { measureIdleMemory } from "./measure/memory.ts";
 import { measureStartUp } from "./measure/start-up.ts";
 import type { Options } from "./options.ts";
-import { busyTable, type Figure, type Result } from "./result.ts";
+import { busyTable, type Figure, type Learned } from "./result.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { median, quantile } from "./statistics.ts";
-
-type Learned = Pick<Result, "figures" | "faults">;
 
 /** Measures a relay between a room and a channel, on new servers. `tell` is told of each step. */
 export async function measureRelay(

@@ -14,11 +14,15 @@ export const busyTable = "Busy in bursts";
 /** In the order of the report. */
 export const tables = ["Relay", "Announcements", busyTable] as const;
 
-/** What one round of one job taught about one candidate. */
-export interface Result {
-  readonly round: number;
-  readonly candidate: Candidate["name"];
+/** What a job, or a part of it, taught about a candidate. */
+export interface Learned {
   readonly figures: readonly Figure[];
   /** What was lost, heard twice or out of order; nothing should be. */
   readonly faults: readonly string[];
+}
+
+/** What one round of one job taught about one candidate. */
+export interface Result extends Learned {
+  readonly round: number;
+  readonly candidate: Candidate["name"];
 }

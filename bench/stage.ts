@@ -25,6 +25,8 @@ const PASSWORD = "throwaway";
 export interface Stage {
   readonly xmpp: XmppServer;
   readonly irc: IrcServer;
+  /** Where the bridge keeps what it has to keep. Gone in the end. */
+  readonly directory: string;
   /** Where webridge listens. */
   readonly socketPath: string;
   joinRoom(nick: "alice" | "bob"): Promise<Place>;
@@ -53,6 +55,7 @@ export async function openStage(options: Options, scope: Scope): Promise<Stage> 
   return {
     xmpp,
     irc,
+    directory,
     socketPath,
     joinRoom(nick) {
       const { port, domain } = xmpp;
