@@ -55,11 +55,11 @@ export const general = z
       description: "Directory for what has to survive a restart; systemd sets it by itself.",
     }),
     controlSocket: socketPath().optional().meta({
-      description: "UNIX socket that answers the commands status and why; none when not set.",
+      description: "UNIX socket for questions about the state; kept for later, nothing answers yet.",
       example: "/run/saxbridge/control.sock",
     }),
     metricsListen: address().optional().meta({
-      description: "Address for /metrics and /healthz over HTTP; none when not set.",
+      description: "Address for metrics over HTTP; kept for later, nothing answers yet.",
       example: "127.0.0.1:9464",
     }),
     logLevel: oneOf("debug", "info", "warn", "error").prefault("info").meta({
