@@ -150,7 +150,8 @@ export class SaxbridgeRun {
 
   async #untilEnded(): Promise<RunEnd> {
     await once(this.#child, "close");
-    this.#lines.end("the program has ended");
+    const last = this.#stderr.at(-1) ?? "without a word";
+    this.#lines.end(`the program has ended (${this.#child.exitCode}): ${last}`);
     return { code: this.#child.exitCode, stderr: this.#stderr.join("\n") };
   }
 

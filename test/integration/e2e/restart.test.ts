@@ -38,7 +38,9 @@ test.each(["terminate", "kill9"] as const)("%s and a new start repeat nothing", 
   await ivan.waitForMessage(`<alice> ${lines.at(-1)}`);
   ivan.say("and one from IRC");
   await alice.waitForMessage("<ivan> and one from IRC");
-  await vi.waitFor(async () => expect(await keptOnDisk(saxbridge)).toBe(0), PATIENCE);
+  // A crash at this instant could not know yet that the last line was heard.
+  const queues = queuesOf(scene);
+  await vi.waitFor(async () => expect(await keptOnDisk(saxbridge, queues)).toBe(0), PATIENCE);
   await run[stop]();
   alice.forget();
   ivan.forget();
@@ -52,17 +54,21 @@ test.each(["terminate", "kill9"] as const)("%s and a new start repeat nothing", 
   expect(alice.messages.map(({ body }) => body)).toEqual(["hello again", "<ivan> hello"]);
 });
 
-test("a stop in a burst of announcements is quick, and each is heard once all the same", async () => {
+test("a stop in a burst of announcements is quick, and those that were sent are heard once", async () => {
   scene = await open();
   const { alice, saxbridge, run } = scene;
   const announcements = numbered("announcement", ANNOUNCED);
-  await phpAnnounce(saxbridge.socket, announcements, { via: "socket_sendto" });
+  const sending = phpAnnounce(saxbridge.socket, announcements, { via: "socket_sendto" });
+  await alice.waitForMessage(announcements[ANNOUNCED / 10] ?? "");
   await stopsInTime(run);
+  const sends = await sending;
+  const sent = announcements.filter((_text, i) => sends[i]?.error === null);
 
   await inPlace(saxbridge.run());
-  await alice.waitForMessage(announcements.at(-1) ?? "", 30_000);
+  await phpAnnounce(saxbridge.socket, ["the last one"], { via: "socket_sendto" });
+  await alice.waitForMessage("the last one", 30_000);
   const heard = alice.messages.filter(({ nick }) => nick === "webridge");
-  expect(heard.map(({ body }) => body)).toEqual(announcements);
+  expect(heard.map(({ body }) => body)).toEqual([...sent, "the last one"]);
 });
 
 test("a stop with a backlog says what is kept, and a new start says that once", async () => {
@@ -86,6 +92,10 @@ function open(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
   scenes += 1;
   const room = `room${scenes}@conference.localhost`;
   return openScene({ xmpp, irc, room, channel: `#channel${scenes}`, env });
+}
+
+function queuesOf({ room, channel }: Scene): readonly string[] {
+  return ["irc-to-room", "room-to-irc"].map((way) => `irc-relay ${way} ${channel} ${room}`);
 }
 
 async function stopsInTime(run: SaxbridgeRun): Promise<void> {
