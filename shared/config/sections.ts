@@ -55,7 +55,8 @@ export const general = z
       description: "Directory for what has to survive a restart; systemd sets it by itself.",
     }),
     controlSocket: socketPath().optional().meta({
-      description: "UNIX socket for questions about the state; kept for later, nothing answers yet.",
+      description:
+        "UNIX socket for questions about the state; kept for later, nothing answers yet.",
       example: "/run/saxbridge/control.sock",
     }),
     metricsListen: address().optional().meta({
