@@ -1,6 +1,6 @@
 import { Scope } from "../shared/lifecycle/scope.ts";
 import { sendDatagram } from "../shared/unix/datagram.ts";
-import { type PhpSend, phpAnnounce } from "../test/support/php-announce.ts";
+import { type PhpSend, phpAnnounce, slowest } from "../test/support/php-announce.ts";
 import type { Place } from "./bare/place.ts";
 import type { BridgeProcess } from "./bridge-process.ts";
 import type { Candidate } from "./candidates.ts";
@@ -82,13 +82,12 @@ async function announceAtOnce(
   };
   const servers = { "XMPP server": stage.xmpp.pid };
   const burst = await measureBurst({ messages, sayAll, far, bridge, servers });
-  const waits = sends.map(({ ms }) => ms);
   return {
     figures: [
       figure("throughput", "messages/s", burst.throughput),
       figure("CPU per 1,000 announcements, burst", "CPU s", burst.cpuPer1000),
-      figure("wait of the site's code in a burst, median", "ms", median(waits)),
-      figure("wait of the site's code in a burst, longest", "ms", Math.max(...waits)),
+      figure("wait of the site's code in a burst, median", "ms", median(sends.map(({ ms }) => ms))),
+      figure("wait of the site's code in a burst, longest", "ms", slowest(sends)),
       ...Object.entries(burst.busy).map(([who, value]): Figure => {
         return { table: busyTable, name: `announcements: ${who}`, unit: "% of a core", value };
       }),

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /**
  * Seconds of CPU that the living threads of a process have had: proc(5), schedstat, which counts
- * nanoseconds where /proc/PID/stat counts ticks of 10 ms.
+ * nanoseconds where /proc/PID/stat counts ticks of 10 ms. Throws when the process has ended.
  */
 export function cpuSeconds(pid: number): number {
+  if (!existsSync(`/proc/${pid}`)) throw new Error(`Cannot measure process ${pid}: it has ended`);
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) => {
     const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ");

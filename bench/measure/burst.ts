@@ -42,7 +42,7 @@ export async function measureBurst(options: BurstOptions): Promise<Burst> {
   const pids = { bridge: bridge.pid, ...servers, "the bench itself": process.pid };
   const usedBefore = cpuOfEach(pids);
   const startedAt = clock.now();
-  await sayAll(texts);
+  await within(PATIENCE_MS, sayAll(texts));
   const saidAt = clock.now();
   const isQuiet = () => clock.now() - Math.max(saidAt, hearing.lastAt ?? 0) > QUIET_MS;
   await until(() => hearing.isComplete || isQuiet() || !bridge.isRunning, PATIENCE_MS);
@@ -60,6 +60,13 @@ export async function measureBurst(options: BurstOptions): Promise<Burst> {
     ),
     faults: hearing.faults,
   };
+}
+
+/** Waits no longer than this: who waits for the bridge to take something may wait for ever. */
+async function within(patienceMs: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  const patience = clock.sleep(patienceMs, done.signal);
+  await Promise.race([work.finally(() => done.abort()), patience]);
 }
 
 function cpuOfEach(pids: Readonly<Record<string, number>>): Record<string, number> {
