@@ -58,6 +58,7 @@ export class Link {
       nick: roomNick,
       newRoom,
       historySince: () => this.#toRoom.oldestAt,
+      listensSince: context.clock.wallNow(),
     });
     if (context.checkOnly) return;
     this.channel.onSpeech((speech) => this.#hearChannel(speech));

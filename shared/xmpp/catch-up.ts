@@ -12,11 +12,16 @@ interface Cursor {
 
 /**
  * Knows how far we have heard a room, and tells from the history of the next join what was said while
- * we were away. The history of the first join was said before our time.
+ * we were away. Before the first join that is what was said after `since`, if it is given.
  */
 export class CatchUp {
   #cursor: Cursor | undefined;
   #shown: Speech[] = [];
+
+  constructor(since?: number) {
+    // An earlier run may have heard what was said in the second in which this one began.
+    if (since !== undefined) this.#cursor = { last: undefined, at: since + SECOND };
+  }
 
   /** From when on the history can hold something new, in milliseconds since 1970; undefined for never. */
   get since(): number | undefined {

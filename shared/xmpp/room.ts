@@ -63,6 +63,11 @@ export interface RoomOptions {
   readonly newRoom: "accept" | "refuse";
   /** From when on the room's history is wanted, in milliseconds since 1970; undefined for none of it. */
   readonly historySince: () => number | undefined;
+  /**
+   * Since when what is said in the room is for us, in milliseconds since 1970, whenever we come in; when
+   * absent, since we first came in.
+   */
+  readonly listensSince?: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
@@ -91,7 +96,7 @@ export class Room {
   /** What an earlier session may have said, as the history showed it: bodies by id. */
   readonly #heard = new Map<string, string>();
   readonly #waiting = new Set<() => void>();
-  readonly #catchUp = new CatchUp();
+  readonly #catchUp: CatchUp;
   #membership: Membership = OUTSIDE;
   #session: XmppSession | undefined;
   /** While we are inside and the room has ended its greeting. */
@@ -101,6 +106,7 @@ export class Room {
 
   constructor(options: RoomOptions) {
     this.#options = options;
+    this.#catchUp = new CatchUp(options.listensSince);
     this.#alarm = new Alarm(options.clock, () => this.#move({ type: "due" }));
     this.#greeting = new Alarm(options.clock, () => this.#beginStay());
     this.#tell("down", "not joined yet");

@@ -83,6 +83,31 @@ describe.each([
   });
 });
 
+test("what is said in the room after the start and before the relay is in reaches the channel", async () => {
+  [xmpp, irc] = await Promise.all([startProsody({ users: USERS }), startInspircd()]);
+  await xmpp.kill9();
+  const ivan = await enterChannel(irc);
+  const saxbridge = await Saxbridge.install({
+    ...xmppEnvironment(xmpp),
+    ...relayEnvironment([irc]),
+  });
+  const run = saxbridge.run();
+  await run.waitFor("no connection");
+  await run.waitFor("channel joined");
+  run.signal("SIGSTOP");
+  await xmpp.restart();
+  const alice = await enterRoom(xmpp);
+  alice.say("is nobody here?");
+  await alice.waitForMessage("is nobody here?");
+  run.signal("SIGCONT");
+  const { nick } = await ivan.waitForMessage("<alice> is nobody here?", RECOVERY_MS);
+  expect(nick).toBe("saxjax");
+  alice.close();
+  ivan.quit();
+  await saxbridge.remove();
+  await Promise.all([xmpp.stop(), irc.stop()]);
+});
+
 describe("with IRC servers that fail", () => {
   beforeEach(async () => {
     [xmpp, irc] = await Promise.all([startProsody({ users: USERS }), startInspircd()]);

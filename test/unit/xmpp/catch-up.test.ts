@@ -55,6 +55,14 @@ describe("CatchUp", () => {
     expect(missedOf(catchUp)).toEqual(["same second", "later"]);
   });
 
+  test("has missed what was said since the beginning, but for its first second", () => {
+    const catchUp = new CatchUp(NOON + 500);
+    expect(catchUp.since).toBeGreaterThan(NOON);
+    catchUp.show(speech("before", { stamp: NOON }));
+    catchUp.show(speech("after", { stamp: NOON + 1_000 }));
+    expect(missedOf(catchUp)).toEqual(["after"]);
+  });
+
   test("shows nothing twice", () => {
     const catchUp = new CatchUp();
     catchUp.show(speech("once"));
