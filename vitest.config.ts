@@ -1,5 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that measure how soon something happens: nothing else may want the processor meanwhile. */
+const ALONE = ["test/integration/e2e/datagrams-while-down.test.ts"];
+
+/** What all tests with servers have in common. */
+const withServers = {
+  globalSetup: ["test/support/build-once.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,14 +24,22 @@ export default defineConfig({
       },
       {
         test: {
+          ...withServers,
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          globalSetup: ["test/support/build-once.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: ALONE,
           // Each file starts its own servers on ports of its own; two at a time fill two cores.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...withServers,
+          name: "integration-alone",
+          include: ALONE,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
