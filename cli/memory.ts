@@ -1,11 +1,12 @@
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 
 /**
- * Keeps V8 from growing its heap while the modules are loaded: most of what is allocated then is
- * garbage soon. Only what is loaded after this call is loaded small.
+ * Loads small: a module runs once, so that optimising its code, and growing the heap for what is garbage
+ * soon, costs memory that a process which mostly waits never needs again. For what is loaded after this
+ * call, until `runFast()`.
  */
 export function loadSmall(): void {
+  setFlagsFromString("--no-opt");
   setFlagsFromString("--optimize-for-size");
   setFlagsFromString("--semi-space-growth-factor=1");
   // The young heap is small enough for one thread; waiting for others, on a machine that has work for
@@ -13,14 +14,9 @@ export function loadSmall(): void {
   setFlagsFromString("--no-parallel-scavenge");
 }
 
-/**
- * Ends what `loadSmall` began, once the program is up: what loading left behind is given back, and
- * under load the heap grows again as usual.
- */
-export function runFreely(): void {
-  setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
-  collect();
+/** Ends what `loadSmall()` began, once the program is up: what is hot is optimised from now on. */
+export function runFast(): void {
+  setFlagsFromString("--opt");
   setFlagsFromString("--no-optimize-for-size");
   setFlagsFromString("--semi-space-growth-factor=2");
 }

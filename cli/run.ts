@@ -3,7 +3,7 @@ import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
 import type { Arguments } from "./command.ts";
 import { readConfiguration, readEnvironment } from "./configuration.ts";
-import { runFreely } from "./memory.ts";
+import { runFast } from "./memory.ts";
 import { openJournal, runBridges } from "./run-bridges.ts";
 import { onStopSignal } from "./stop-signals.ts";
 import { version } from "./version.ts";
@@ -32,7 +32,7 @@ export async function run({ words, env }: Arguments): Promise<number> {
     version: version(),
     bridges: configuration.bridges.map(({ bridge }) => bridge.name),
   });
-  setTimeout(runFreely, STARTED).unref();
+  setTimeout(runFast, STARTED).unref();
   const exitCode = await runBridges(configuration, { journal, health, log, stop });
   journal.close();
   log.info("stopped", { exitCode });

@@ -93,7 +93,7 @@ export const irc = z
           description:
             "What to do when a room does not exist yet: accept creates it, refuse waits.",
         }),
-        queueMessages: wholeNumber({ min: 1, max: 1_000_000 }).prefault("10000").meta({
+        queueMessages: wholeNumber({ min: 1, max: 1_000_000 }).prefault("100000").meta({
           description: "Most messages of each direction that are kept while the far side is away.",
         }),
         queueBytes: bytes().prefault("16MiB").meta({

@@ -44,7 +44,7 @@ export const webridge = z
         description:
           "What to do when the room does not exist yet: accept creates it, refuse waits.",
       }),
-      queueMessages: wholeNumber({ min: 1, max: 1_000_000 }).prefault("10000").meta({
+      queueMessages: wholeNumber({ min: 1, max: 1_000_000 }).prefault("100000").meta({
         description: "Most announcements that are kept while the room cannot be reached.",
       }),
       queueBytes: bytes().prefault("16MiB").meta({

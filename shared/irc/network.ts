@@ -44,6 +44,8 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
     health.set(LINK, "up", `${session.server} as ${session.nick}`);
     serve(session);
     const leave = () => void session.quit("saxbridge stops");
+    // It may have arrived just as we stop.
+    if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
     const ended = session.ended.then((reason) => {
       signal.removeEventListener("abort", leave);
