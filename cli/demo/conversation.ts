@@ -47,7 +47,7 @@ export function showConversation({ jid, password, room, show, colours }: Observe
 }
 
 /** `12:03:04 nick: text` for each line of what was said, in local time, with nothing that moves a cursor. */
-function formatSpeech(
+export function formatSpeech(
   { nick, body, action }: Pick<Speech, "nick" | "body" | "action">,
   { at, colours }: { readonly at: Date; readonly colours: boolean },
 ): readonly string[] {

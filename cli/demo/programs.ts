@@ -9,10 +9,10 @@ const PACKAGES: Readonly<Record<string, string>> = { php: "php-cli" };
 export function requirePrograms(programs: readonly string[]): void {
   const missing = programs.filter((program) => !isInstalled(program));
   if (missing.length === 0) return;
-  const packages = missing.map((program) => PACKAGES[program] ?? program).join(" and ");
+  const packages = missing.map((program) => PACKAGES[program] ?? program).join(", ");
   throw new CommandError(
     69,
-    `Cannot start the demo: ${missing.join(" and ")} not found; "npm run demo" installs the Debian package ${packages}`,
+    `Cannot start the demo: ${missing.join(", ")} not found; "npm run demo" installs what is missing (${packages})`,
   );
 }
 
