@@ -31,7 +31,7 @@ export function readOptions(words: readonly string[]): Options {
 }
 
 const MOST_ROUNDS = 20;
-/** What the product keeps of each direction by default (`IRC_QUEUE_MESSAGES`); it would drop more. */
+/** Far below what the product keeps of each direction (`IRC_QUEUE_MESSAGES`): it would drop more. */
 const MOST_MESSAGES = 10_000;
 
 function parse(words: readonly string[]) {
