@@ -64,7 +64,7 @@ test("webridge needs an account and a room, and fills in the rest", () => {
     socketMode: 0o660,
     htmlEntities: "decode",
     newRoom: "accept",
-    queueMessages: 10_000,
+    queueMessages: 100_000,
     queueBytes: 16_777_216,
   });
 });
