@@ -5,22 +5,41 @@ import { splitByBytes, utf8Length } from "../../shared/text/split.ts";
 /** More lines than these in one message would be taken for a flood; the rest is counted in a last one. */
 export const MOST_LINES = 20;
 
-/** What a person says in a room, as the lines that the channel gets: `<nick> text` or `* nick text`. */
-export function formatForIrc(message: ChatMessage, limitBytes: number): readonly string[] {
-  const nick = safeNick(message.nick);
-  const [first, ...others] = message.body
-    .split(/[\n\v\f\r\u0085\u2028\u2029]+/)
+/**
+ * What a person says in a room, as messages of one line of IRC each: for each line of text one, for a
+ * longer one as many as it takes. What is said in pieces is confirmed in pieces.
+ */
+export function splitForIrc(message: ChatMessage, limitBytes: number): readonly ChatMessage[] {
+  const { body } = message;
+  if (body.length * BYTES_OF_A_CHARACTER < limitBytes - MOST_PREFIX && !LINE_BREAK.test(body)) {
+    return [message];
+  }
+  const lines = body
+    .split(LINE_BREAKS)
     .map((line) => isolateBidi(oneLine(ircSafe(line))))
     .filter((line) => line !== "");
-  if (first === undefined) return [];
-  const opening = message.kind === "action" ? `* ${nick} ` : `<${nick}> `;
-  const lines = [
-    ...prefixed(opening, first, limitBytes),
-    ...others.flatMap((line) => prefixed(`<${nick}> `, line, limitBytes)),
-  ];
-  if (lines.length <= MOST_LINES) return lines;
-  const shown = lines.slice(0, MOST_LINES - 1);
-  return [...shown, `<${nick}> (+${lines.length - shown.length} lines)`];
+  const pieces = lines.flatMap((line, i) =>
+    splitLine({ ...message, kind: i === 0 ? message.kind : "message", body: line }, limitBytes),
+  );
+  if (pieces.length <= MOST_LINES) return pieces;
+  const shown = pieces.slice(0, MOST_LINES - 1);
+  const rest = `(+${pieces.length - shown.length} lines)`;
+  return [...shown, { ...message, kind: "message", body: rest }];
+}
+
+const LINE_BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
+const LINE_BREAKS = new RegExp(`${LINE_BREAK.source}+`);
+/** The most that a UTF-16 code unit takes in UTF-8. */
+const BYTES_OF_A_CHARACTER = 3;
+/** A nick of at most 64 bytes, with what stands around it. */
+const MOST_PREFIX = 70;
+
+/** A message as the lines that the channel gets, `<nick> text` or `* nick text`: one, if it was split. */
+export function formatForIrc(message: ChatMessage, limitBytes: number): readonly string[] {
+  return splitForIrc(message, limitBytes).flatMap((piece) => {
+    const body = isolateBidi(oneLine(ircSafe(piece.body)));
+    return body === "" ? [] : [openingOf(piece) + body];
+  });
 }
 
 /** What a person says in a channel, as the room gets it: one line. */
@@ -31,8 +50,12 @@ export function formatForRoom({ kind, nick, body }: ChatMessage): string {
   return kind === "notice" ? `-${name}- ${text}` : `<${name}> ${text}`;
 }
 
-/** Every piece names the speaker, so that no piece looks like the relay's own words. */
-function prefixed(prefix: string, text: string, limitBytes: number): readonly string[] {
-  const room = limitBytes - utf8Length(prefix);
-  return splitByBytes(text, Math.max(4, room)).map((piece) => prefix + piece);
+function splitLine(message: ChatMessage, limitBytes: number): readonly ChatMessage[] {
+  const room = limitBytes - utf8Length(openingOf(message));
+  return splitByBytes(message.body, Math.max(4, room)).map((body) => ({ ...message, body }));
+}
+
+/** Every line names the speaker, so that none looks like the relay's own words. */
+function openingOf({ kind, nick }: ChatMessage): string {
+  return kind === "action" ? `* ${safeNick(nick)} ` : `<${safeNick(nick)}> `;
 }

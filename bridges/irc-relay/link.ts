@@ -1,14 +1,14 @@
 import { IrcChannel } from "../../shared/irc/channel.ts";
 import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
-import type { ChatMessage } from "../../shared/message.ts";
+import type { ChatMessage, Reading } from "../../shared/message.ts";
 import { drain, type Place } from "../../shared/outbox/drain.ts";
-import { Outbox, type ToDisk } from "../../shared/outbox/outbox.ts";
+import { Outbox, type Taken, type ToDisk } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
-import type { RelayOrigin } from "../../shared/xmpp/wire/relay-mark.ts";
-import { formatForIrc, formatForRoom } from "./format.ts";
-import { readIrcSpeech, readRoomSpeech } from "./parse.ts";
+import { type RelayOrigin, relayMark } from "../../shared/xmpp/wire/relay-mark.ts";
+import { formatForIrc, formatForRoom, splitForIrc } from "./format.ts";
+import { type IgnoreReason, readIrcSpeech, readRoomSpeech } from "./parse.ts";
 import { RecentLines } from "./recent-lines.ts";
 import type { IrcVoice } from "./voice.ts";
 
@@ -41,6 +41,9 @@ export class Link {
   readonly #saidInRoom: RecentLines;
   readonly #saidInChannel: RecentLines;
   #knowsOtherRelay = false;
+  /** What the ids of lines from the channel begin with. */
+  #mark = "";
+  #markedNetwork: string | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -86,7 +89,7 @@ export class Link {
         say: ({ id, value }) => {
           const body = formatForRoom(value);
           this.#saidInRoom.add(body);
-          return room.say({ id, body, relayedFrom: this.#origin() });
+          return room.say({ id, body });
         },
       }),
       this.#drain("room-to-irc", this.#toChannel, signal, {
@@ -108,35 +111,48 @@ export class Link {
         this.#saidInChannel.has(body) ||
         this.#saidInRoom.hasQuoted(body, this.room.nick ?? this.#options.roomNick),
     });
-    this.#pass("irc-to-room", this.#toRoom, undefined, reading);
+    const origin = this.#origin();
+    if (origin.network !== this.#markedNetwork) {
+      this.#markedNetwork = origin.network;
+      this.#mark = relayMark(origin);
+    }
+    const outcome = reading.message && this.#toRoom.put({ beginning: this.#mark }, reading.message);
+    this.#count("irc-to-room", reading, outcome);
   }
 
   #hearRoom(heard: Heard): void {
     const { voice } = this.#options;
     const reading = readRoomSpeech(heard, {
-      ...this.#origin(),
+      origin: this.#origin(),
       isOurs: (body) => voice.nick !== undefined && this.#saidInChannel.hasQuoted(body, voice.nick),
     });
-    // The room's own id. What one client calls its message, another may call its own.
-    this.#pass("room-to-irc", this.#toChannel, heard.speech.stanzaId, reading);
+    this.#count(
+      "room-to-irc",
+      reading,
+      reading.message && this.#takeForChannel(reading.message, heard),
+    );
   }
 
-  #pass(
-    direction: Direction,
-    outbox: Outbox<ChatMessage>,
-    id: string | undefined,
-    reading: ReturnType<typeof readRoomSpeech>,
-  ): void {
-    const { message, ignored } = reading;
+  #takeForChannel(message: ChatMessage, { speech }: Heard): Taken {
+    // The room's own id. What one client calls its message, another may call its own.
+    const { stanzaId } = speech;
+    const pieces = splitForIrc(message, this.#options.voice.textBytes(this.channel));
+    const [outcome = "known"] = pieces.map((piece, i) =>
+      this.#toChannel.put(i === 0 ? stanzaId : stanzaId && `${stanzaId}/${i}`, piece),
+    );
+    return outcome;
+  }
+
+  #count(direction: Direction, { ignored }: Reading<unknown, IgnoreReason>, taken?: Taken): void {
     if (ignored === "relayed") this.#warnOfOtherRelay();
-    const outcome = message === undefined ? `ignored: ${ignored}` : outbox.put(id, message);
+    const outcome = taken ?? `ignored: ${ignored}`;
     this.#options.context.counters.add("messages", { direction, outcome });
   }
 
   /** Where the lines that we bring into the room come from. */
   #origin(): RelayOrigin {
     const { voice, channel } = this.#options;
-    return { network: voice.network ?? "irc", channel };
+    return { network: voice.network, channel };
   }
 
   #warnOfOtherRelay(): void {

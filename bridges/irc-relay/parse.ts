@@ -3,6 +3,7 @@ import type { ChatMessage, Reading } from "../../shared/message.ts";
 import { oneLine } from "../../shared/text/clean.ts";
 import { stripFormatting } from "../../shared/text/mirc.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
+import { isRelayedFrom, type RelayOrigin } from "../../shared/xmpp/wire/relay-mark.ts";
 
 /** Why something that was said on one side is not repeated on the other. */
 export type IgnoreReason =
@@ -37,8 +38,7 @@ export function readIrcSpeech(
 
 export interface RoomContext {
   /** Where the other end of this link is. */
-  readonly network: string;
-  readonly channel: string;
+  readonly origin: RelayOrigin;
   /** Whether another relay brings back what we brought. */
   readonly isOurs: (body: string) => boolean;
 }
@@ -46,14 +46,12 @@ export interface RoomContext {
 /** Reads what somebody said in the room. */
 export function readRoomSpeech(
   { speech, own, history }: Heard,
-  { network, channel, isOurs }: RoomContext,
+  { origin, isOurs }: RoomContext,
 ): Reading<ChatMessage, IgnoreReason> {
   if (own) return { ignored: "own-echo" };
   if (history) return { ignored: "history" };
-  const { nick, body, action, relayedFrom } = speech;
-  if (relayedFrom?.network === network && relayedFrom.channel === channel) {
-    return { ignored: "relayed" };
-  }
+  const { nick, body, action, id, originId } = speech;
+  if (isRelayedFrom(originId ?? id, origin)) return { ignored: "relayed" };
   if (body.trim() === "") return { ignored: "empty" };
   if (isOurs(body)) return { ignored: "relayed" };
   return { message: { kind: action ? "action" : "message", nick, body } };

@@ -19,6 +19,7 @@ export class IrcVoice {
   readonly #pace: Pace;
   readonly #clock: Clock;
   #session: IrcSession | undefined;
+  #network: string | undefined;
   #sender: PacedSender | undefined;
 
   constructor(pace: Pace, clock: Clock) {
@@ -31,9 +32,9 @@ export class IrcVoice {
     return this.#pace.lineInterval > 0;
   }
 
-  /** The network as it calls itself, or its server; undefined while we are nowhere. */
+  /** The network as it calls itself, or its server; undefined until we have been there once. */
   get network(): string | undefined {
-    return this.#session?.isupport.network ?? this.#session?.server;
+    return this.#network;
   }
 
   /** Our nick on IRC; undefined while we are nowhere. */
@@ -48,6 +49,7 @@ export class IrcVoice {
   use(session: IrcSession, signal: AbortSignal): void {
     const over = new AbortController();
     this.#session = session;
+    this.#network = session.isupport.network ?? session.server;
     this.#sender = new PacedSender({
       session,
       clock: this.#clock,

@@ -80,6 +80,11 @@ const REOPEN_AT = 0.9;
 /** Ids of settled entries that are remembered, so that who was not sure and sends again is heard once. */
 const MOST_SETTLED_IDS = 1_000;
 
+/** An id that the outbox makes up, of which no other entry of this or any run has the like. */
+export interface NewId {
+  readonly beginning: string;
+}
+
 /** What became of `put`: taken, left out because the outbox is full, or nothing: it has that id already. */
 export type Taken = "taken" | "full" | "known";
 
@@ -91,8 +96,7 @@ export type Taken = "taken" | "full" | "known";
 export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
   readonly #run: string;
-  readonly #entries = new Map<number, Entry<T>>();
-  readonly #sizes = new Map<number, number>();
+  readonly #entries = new Map<number, { readonly entry: Entry<T>; readonly size: number }>();
   readonly #ids = new Set<string>();
   readonly #settledIds = new Set<string>();
   /** Entries that are on disk and can be said, by rising seq; the first ones may be settled already. */
@@ -106,9 +110,11 @@ export class Outbox<T> {
     this.#run = runPrefix(options.clock);
     for (const row of options.journal.load(options.queue)) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by us, as JSON of a T
-      this.#keep({ ...row, value: JSON.parse(row.value) as T }, row.value.length);
+      const entry: Entry<T> = { ...row, value: JSON.parse(row.value) as T };
+      this.#keep(entry, row.value.length);
+      this.#ids.add(entry.id);
+      this.#ready.push(entry);
     }
-    this.#ready = [...this.#entries.values()];
   }
 
   /** How many entries are not settled. */
@@ -118,15 +124,15 @@ export class Outbox<T> {
 
   /** When the oldest unsettled entry was taken, in milliseconds since 1970. */
   get oldestAt(): number | undefined {
-    return this.#entries.values().next().value?.at;
+    return this.#entries.values().next().value?.entry.at;
   }
 
   /**
-   * Takes a value. The same id again is the same entry; without an
-   * id it gets one that no entry of this or any other run has.
+   * Takes a value. The same id again is the same entry; without one it gets one that no entry of this or
+   * any other run has.
    */
-  put(id: string | undefined, value: T): Taken {
-    if (id !== undefined && this.#isKnown(id)) return "known";
+  put(id: string | NewId | undefined, value: T): Taken {
+    if (typeof id === "string" && this.#isKnown(id)) return "known";
     if (this.#isFull()) {
       this.#leaveOut();
       return "full";
@@ -138,11 +144,11 @@ export class Outbox<T> {
 
   /** Lets an entry go: it was said, or never will be. */
   settle(entry: Entry<T>): void {
-    if (!this.#entries.delete(entry.seq)) return;
-    this.#bytes -= this.#sizes.get(entry.seq) ?? 0;
-    this.#sizes.delete(entry.seq);
-    this.#ids.delete(entry.id);
-    this.#rememberSettled(entry.id);
+    const kept = this.#entries.get(entry.seq);
+    if (kept === undefined) return;
+    this.#entries.delete(entry.seq);
+    this.#bytes -= kept.size;
+    if (this.#ids.delete(entry.id)) this.#rememberSettled(entry.id);
     const { journal, queue } = this.#options;
     journal.settle(queue, entry.seq, this.#front(entry.seq));
     if (this.#entries.size === 0) this.summariseLeftOut();
@@ -201,13 +207,18 @@ export class Outbox<T> {
     this.#leftOut = { count: count + 1, since };
   }
 
-  #take(wantedId: string | undefined, value: T): void {
+  #take(wanted: string | NewId | undefined, value: T): void {
     const { queue, journal, clock, toDisk } = this.#options;
     const text = JSON.stringify(value);
     const seq = journal.nextSeq();
-    const id = wantedId ?? `${this.#run}${seq.toString(36)}`;
+    const id =
+      typeof wanted === "string"
+        ? wanted
+        : `${wanted?.beginning ?? ""}${this.#run}${seq.toString(36)}`;
     const entry: Entry<T> = { seq, id, at: clock.wallNow(), value };
     this.#keep(entry, text.length);
+    // Nobody can come again with an id that we made up.
+    if (typeof wanted === "string") this.#ids.add(id);
     const release = () => {
       this.#ready.push(entry);
       return this.#sayMore() >= seq;
@@ -219,9 +230,7 @@ export class Outbox<T> {
   }
 
   #keep(entry: Entry<T>, size: number): void {
-    this.#entries.set(entry.seq, entry);
-    this.#sizes.set(entry.seq, size);
-    this.#ids.add(entry.id);
+    this.#entries.set(entry.seq, { entry, size });
     this.#bytes += size;
   }
 

@@ -3,9 +3,12 @@ import type { Speech } from "./wire/message.ts";
 /** Stamps of a room's history have no fractions of a second (XEP-0082 leaves them to the server). */
 const SECOND = 1_000;
 
+/** What tells one message from another. */
+type Told = Pick<Speech, "nick" | "id" | "body"> & Partial<Pick<Speech, "stanzaId">>;
+
 interface Cursor {
   /** The last message that we heard as it was said; undefined when none was since we came in. */
-  readonly last: Speech | undefined;
+  readonly last: Told | undefined;
   /** When that was, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -34,7 +37,7 @@ export class CatchUp {
   }
 
   /** Somebody says this now. */
-  hear(speech: Speech, now: number): void {
+  hear(speech: Told, now: number): void {
     this.#cursor = { last: speech, at: now };
   }
 
@@ -63,7 +66,7 @@ export class CatchUp {
 }
 
 /** By the room's own id where it gives one. What clients call their messages need not be unique. */
-function isSame(a: Speech, b: Speech | undefined): boolean {
+function isSame(a: Speech, b: Told | undefined): boolean {
   if (b === undefined) return false;
   if (a.stanzaId !== undefined && b.stanzaId !== undefined) return a.stanzaId === b.stanzaId;
   return a.nick === b.nick && a.id === b.id && a.body === b.body;

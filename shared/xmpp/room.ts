@@ -18,7 +18,6 @@ import {
 } from "./wire/membership.ts";
 import { type Bounce, isHistory, readRoomMessage, type Speech } from "./wire/message.ts";
 import { readPresence } from "./wire/presence.ts";
-import type { RelayOrigin } from "./wire/relay-mark.ts";
 import {
   groupchat,
   type History,
@@ -78,8 +77,6 @@ export interface RoomOptions {
 export interface Utterance {
   readonly id: string;
   readonly body: string;
-  /** Where it was said first, when it is relayed. */
-  readonly relayedFrom?: RelayOrigin;
 }
 
 /**
@@ -101,6 +98,8 @@ export class Room {
   #session: XmppSession | undefined;
   /** While we are inside and the room has ended its greeting. */
   #stay: AbortController | undefined;
+  /** The room has given us back a message under the id that we gave it: it does so with all. */
+  #keepsIds = false;
   #listener: ((heard: Heard) => void) | undefined;
   #lastSign = 0;
 
@@ -135,6 +134,7 @@ export class Room {
     this.#session = session;
     session.onStanza(this.jid, (stanza) => {
       this.#lastSign = this.#options.clock.now();
+      if (this.#isOwnEcho(stanza)) return;
       const presence = readPresence(stanza);
       if (presence !== undefined) this.#move({ type: "presence", presence });
       else if (stanza.is("message")) this.#readMessage(stanza);
@@ -176,14 +176,14 @@ export class Room {
    * Says something. Resolves with `delivered` when the room has reflected it to us, at once when an
    * earlier session said it and the history showed it.
    */
-  say({ id, body, relayedFrom }: Utterance): Promise<Fate> {
+  say({ id, body }: Utterance): Promise<Fate> {
     if (this.#heard.get(id) === body) return Promise.resolve("delivered");
     if (this.#session === undefined || this.#stay === undefined) {
       return Promise.resolve("uncertain");
     }
-    this.#session.send(groupchat({ room: this.jid, body, id, relayedFrom }));
+    this.#session.send(groupchat({ room: this.jid, body, id, originId: !this.#keepsIds }));
     return new Promise((settle) => {
-      this.#underway.set(id, { at: this.#options.clock.now(), settle });
+      this.#underway.set(id, { at: this.#options.clock.now(), body, settle });
     });
   }
 
@@ -242,6 +242,18 @@ export class Room {
     return since === Infinity
       ? { maxstanzas: 0 }
       : { since: new Date(since - CLOCK_SKEW).toISOString() };
+  }
+
+  /** Half of what a busy relay hears is its own words: known by nick and id, they need no more reading. */
+  #isOwnEcho({ name, attrs: { id = "", from = "", type } }: Element): boolean {
+    const { nick } = this;
+    const underway = this.#underway.get(id);
+    if (underway === undefined || nick === undefined || this.#stay === undefined) return false;
+    if (name !== "message" || type !== "groupchat" || resourceOf(from) !== nick) return false;
+    this.#keepsIds = true;
+    this.#confirm(id);
+    this.#catchUp.hear({ nick, id, body: underway.body }, this.#options.clock.wallNow());
+    return true;
   }
 
   #readMessage(stanza: Element): void {
@@ -372,5 +384,6 @@ export class Room {
 interface Underway {
   /** When it was said, by the monotonic clock. */
   readonly at: number;
+  readonly body: string;
   readonly settle: (fate: Fate) => void;
 }

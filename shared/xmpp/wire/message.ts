@@ -1,6 +1,5 @@
 import { bareOf, resourceOf, sameBare } from "./jid.ts";
 import { CORRECTION, DELAY, ENCRYPTION, OCCUPANT_ID, STANZA_IDS } from "./namespaces.ts";
-import { type RelayOrigin, readRelayMark } from "./relay-mark.ts";
 import { readStanzaError } from "./stanza-error.ts";
 import type { Element } from "./xml.ts";
 
@@ -23,8 +22,6 @@ export interface Speech {
   readonly action: boolean;
   /** It was said earlier (XEP-0203). The room's own stamp comes before any other. */
   readonly delay: Delay | undefined;
-  /** A relay brought it from this channel. */
-  readonly relayedFrom: RelayOrigin | undefined;
   /** The id of the message that it corrects (XEP-0308), which may be of somebody else. */
   readonly corrects: string | undefined;
   /** XEP-0421; anybody can forge it in a room that does not announce `urn:xmpp:occupant-id:0`. */
@@ -98,7 +95,6 @@ export function readRoomMessage(stanza: Element): RoomMessage {
     body: body.replace(ACTION, ""),
     action,
     delay: readDelay(stanza, bareOf(from)),
-    relayedFrom: readRelayMark(stanza),
     corrects: stanza.getChild("replace", CORRECTION)?.attrs.id,
     occupantId: stanza.getChild("occupant-id", OCCUPANT_ID)?.attrs.id,
   };

@@ -1,27 +1,37 @@
-import { type Element, el, type Node } from "./xml.ts";
-
 /** The IRC channel from which a relay brought a message into the room. */
 export interface RelayOrigin {
-  /** The network's name as its servers give it, or the host of the first one. */
-  readonly network: string;
+  /** The network's name as its servers give it, or one of its servers; undefined while it is not known. */
+  readonly network: string | undefined;
   readonly channel: string;
 }
 
-const RELAY_MARK = "urn:saxbridge:relay:0";
-
 /**
- * The mark that saxbridge puts on what it relays into a room, so that a second relay between the same
- * room and channel does not bring it back. Clients ignore it.
+ * What the ids of messages from this channel begin with, so that a second relay between the same room
+ * and channel does not bring them back. In the id it costs the room nothing: an element of our own made
+ * Prosody a fifth slower.
  */
-export function relayMark({ network, channel }: RelayOrigin): Node {
-  return el("relayed", { xmlns: RELAY_MARK, network, channel });
+export function relayMark({ network = "", channel }: RelayOrigin): string {
+  return `${PREFIX}${hash(channel)}-${hash(network)}-`;
 }
 
 /**
- * The mark on a message, which anybody can put there: enough to leave a message out, never to trust
- * one. Undefined when it is missing or incomplete.
+ * Whether an id says that a relay brought its message from this channel, on this network if that is
+ * known. Anybody can write such an id: enough to leave a message out, never to trust one.
  */
-export function readRelayMark(message: Element): RelayOrigin | undefined {
-  const { network, channel } = message.getChild("relayed", RELAY_MARK)?.attrs ?? {};
-  return network === undefined || channel === undefined ? undefined : { network, channel };
+export function isRelayedFrom(id: string | undefined, { network, channel }: RelayOrigin): boolean {
+  if (id === undefined || !id.startsWith(PREFIX)) return false;
+  const mark =
+    network === undefined ? `${PREFIX}${hash(channel)}-` : relayMark({ network, channel });
+  return id.startsWith(mark);
+}
+
+const PREFIX = "sax-";
+
+/** FNV-1a of the name in lower case: the same in every relay, and short. */
+function hash(name: string): string {
+  let value = 0x811c9dc5;
+  for (const character of name.toLowerCase()) {
+    value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return (value >>> 0).toString(36);
 }

@@ -1,6 +1,5 @@
 import { occupantJid } from "./jid.ts";
 import { DATA_FORM, MUC, MUC_OWNER, PING, STANZA_IDS } from "./namespaces.ts";
-import { type RelayOrigin, relayMark } from "./relay-mark.ts";
 import { el, type Node } from "./xml.ts";
 
 interface OccupantAddress {
@@ -17,22 +16,19 @@ export type History =
 
 /**
  * A message to everybody in the room. The room sends it back to us with the same `id`: then it was
- * said. The same id goes along as origin-id (XEP-0359), for rooms that give each copy an id of its own.
+ * said. For rooms that give each copy an id of its own, `originId` says it once more (XEP-0359).
  */
 export function groupchat(message: {
   readonly room: string;
   readonly id: string;
   readonly body: string;
-  readonly relayedFrom?: RelayOrigin | undefined;
+  readonly originId: boolean;
 }): Node {
-  const { room, id, body, relayedFrom } = message;
-  return el(
-    "message",
-    { type: "groupchat", to: room, id },
-    el("body", {}, body),
-    el("origin-id", { xmlns: STANZA_IDS, id }),
-    ...(relayedFrom === undefined ? [] : [relayMark(relayedFrom)]),
-  );
+  const { room, id, body, originId } = message;
+  const text = el("body", {}, body);
+  const attrs = { type: "groupchat", to: room, id };
+  if (!originId) return el("message", attrs, text);
+  return el("message", attrs, text, el("origin-id", { xmlns: STANZA_IDS, id }));
 }
 
 /** Asks to come in (XEP-0045 section 7.2). */

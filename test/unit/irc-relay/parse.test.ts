@@ -4,6 +4,7 @@ import { readIrcSpeech, readRoomSpeech } from "../../../bridges/irc-relay/parse.
 import type { IrcSpeech } from "../../../shared/irc/wire/speech.ts";
 import type { Heard } from "../../../shared/xmpp/wire/heard.ts";
 import type { Speech } from "../../../shared/xmpp/wire/message.ts";
+import { relayMark } from "../../../shared/xmpp/wire/relay-mark.ts";
 
 const nobodyElse = () => false;
 const is = (ours: string) => (body: string) => body === ours;
@@ -71,7 +72,6 @@ function heard(body: string, differences: Differences = {}): Heard {
     body,
     action: false,
     delay: undefined,
-    relayedFrom: undefined,
     corrects: undefined,
     occupantId: undefined,
   };
@@ -79,7 +79,8 @@ function heard(body: string, differences: Differences = {}): Heard {
   return { speech: { ...speech, ...differences.speech }, own, history };
 }
 
-const lounge = { network: "TestNet", channel: "#lounge", isOurs: nobodyElse };
+const origin = { network: "TestNet", channel: "#lounge" };
+const lounge = { origin, isOurs: nobodyElse };
 
 describe("readRoomSpeech()", () => {
   test("passes on what is said, lines and all", () => {
@@ -98,10 +99,8 @@ describe("readRoomSpeech()", () => {
     ["own-echo", heard("hello", { own: true, history: true })],
     ["history", heard("hello", { history: true })],
     ["empty", heard(" \n \t ")],
-    [
-      "relayed",
-      heard("hello", { speech: { relayedFrom: { network: "TestNet", channel: "#lounge" } } }),
-    ],
+    ["relayed", heard("hello", { speech: { id: `${relayMark(origin)}1` } })],
+    ["relayed", heard("hello", { speech: { originId: `${relayMark(origin)}1` } })],
   ])("ignores as %s what is nothing new", (ignored, speech) => {
     expect(readRoomSpeech(speech, lounge)).toEqual({ ignored });
   });
@@ -109,10 +108,15 @@ describe("readRoomSpeech()", () => {
   test.each([
     [{ network: "OtherNet", channel: "#lounge" }],
     [{ network: "TestNet", channel: "#other" }],
-  ])("passes on what was relayed from %j", (relayedFrom) => {
-    expect(
-      readRoomSpeech(heard("hello", { speech: { relayedFrom } }), lounge).message,
-    ).toBeDefined();
+  ])("passes on what was relayed from %j", (other) => {
+    const speech = { id: `${relayMark(other)}1` };
+    expect(readRoomSpeech(heard("hello", { speech }), lounge).message).toBeDefined();
+  });
+
+  test("knows a mark from its channel while its own network is not known", () => {
+    const away = { ...lounge, origin: { ...origin, network: undefined } };
+    const speech = { id: `${relayMark(origin)}1` };
+    expect(readRoomSpeech(heard("hello", { speech }), away)).toEqual({ ignored: "relayed" });
   });
 
   test("a live message with a forged stamp is passed on", () => {

@@ -31,7 +31,6 @@ describe("readRoomMessage() of speech", () => {
       body: "two",
       action: true,
       delay: { stamp: Date.UTC(2026, 10, 20, 10, 3, 4), byRoom: true },
-      relayedFrom: undefined,
       corrects: undefined,
       occupantId: "TASt",
     });
@@ -47,7 +46,6 @@ describe("readRoomMessage() of speech", () => {
       body: "a <b> & c",
       action: false,
       delay: undefined,
-      relayedFrom: { network: "EFnet", channel: "#c" },
     });
   });
 

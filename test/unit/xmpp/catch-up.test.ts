@@ -15,7 +15,6 @@ function speech(body: string, { ids = true, stamp = NOON } = {}): Speech {
     body,
     action: false,
     delay: { stamp, byRoom: true },
-    relayedFrom: undefined,
     corrects: undefined,
     occupantId: undefined,
   };
