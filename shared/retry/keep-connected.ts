@@ -29,32 +29,37 @@ export interface KeepConnectedOptions {
  * session that stayed up: a server that accepts and closes at once is not healthy.
  */
 export async function keepConnected(options: KeepConnectedOptions): Promise<void> {
-  const { connect, policy, settledAfter = 10_000, clock, log, signal } = options;
+  const { policy, settledAfter = 10_000, clock, log, signal } = options;
   let attempt = 0;
   let lastReason: string | undefined;
   while (!signal.aborted) {
-    const since = clock.now();
-    const reason = await runSession(connect, signal);
+    const { reason, lastedMs } = await runSession(options);
     if (signal.aborted) return;
-    if (clock.now() - since >= settledAfter) attempt = 0;
+    const wasSettled = lastedMs >= settledAfter;
+    if (wasSettled) attempt = 0;
     const wait = backoffDelay(attempt, policy, () => clock.random());
     // The first failure is news; those that only repeat it are not.
     if (reason !== lastReason) log.warn("no connection", { reason });
     else log.debug("no connection yet", { reason, attempt });
-    lastReason = clock.now() - since >= settledAfter ? undefined : reason;
+    lastReason = wasSettled ? undefined : reason;
     attempt += 1;
     await clock.sleep(wait, signal);
   }
 }
 
-async function runSession(
-  connect: KeepConnectedOptions["connect"],
-  signal: AbortSignal,
-): Promise<string> {
+/** Time spent on the attempt does not count: waiting for a server says nothing good of it. */
+async function runSession({
+  connect,
+  clock,
+  signal,
+}: KeepConnectedOptions): Promise<{ readonly reason: string; readonly lastedMs: number }> {
   try {
-    return await (await connect(signal)).ended;
+    const { ended } = await connect(signal);
+    const since = clock.now();
+    const reason = await ended;
+    return { reason, lastedMs: clock.now() - since };
   } catch (error) {
     if (error instanceof FatalError) throw error;
-    return error instanceof Error ? error.message : String(error);
+    return { reason: error instanceof Error ? error.message : String(error), lastedMs: 0 };
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { backoffDelay } from "../../../shared/retry/backoff.ts";
@@ -7,15 +8,21 @@ import { silentLog } from "../../support/silent-log.ts";
 
 const policy = { first: 1_000, max: 8_000 };
 
+/** How long a session lasts, or that the attempt fails; after how long, when it is not at once. */
+type Outcome = number | "refused" | { readonly after: number; readonly comes: number | "refused" };
+
 /** Runs the loop against scripted outcomes on a clock whose sleeps pass at once; returns the waits. */
-async function waits(outcomes: readonly (number | "refused")[]): Promise<number[]> {
+async function waits(
+  outcomes: readonly Outcome[],
+  warned: (event: string) => void = () => {},
+): Promise<number[]> {
   const stop = new AbortController();
   let now = 0;
   const slept: number[] = [];
   const rest = [...outcomes];
   await keepConnected({
     policy,
-    log: silentLog,
+    log: { ...silentLog, warn: warned },
     signal: stop.signal,
     clock: {
       now: () => now,
@@ -27,11 +34,16 @@ async function waits(outcomes: readonly (number | "refused")[]): Promise<number[
       },
     },
     connect: async () => {
-      const outcome = rest.shift();
-      if (outcome === undefined) stop.abort();
+      const next = rest.shift();
+      if (next === undefined) stop.abort();
+      if (typeof next === "object") now += next.after;
+      const outcome = typeof next === "object" ? next.comes : next;
       if (outcome === undefined || outcome === "refused") throw new Error("refused");
-      now += outcome;
-      return { ended: Promise.resolve("closed") };
+      const ended = setImmediate().then(() => {
+        now += outcome;
+        return "closed";
+      });
+      return { ended };
     },
   });
   return slept;
@@ -49,6 +61,20 @@ describe("keepConnected()", () => {
 
   test("does not start over after a session that ended at once", async () => {
     expect(await waits(["refused", 10, 10])).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  test("the time that an attempt takes is no time that a session stayed up", async () => {
+    const slow = { after: 60_000, comes: "refused" } as const;
+    expect(await waits([slow, slow, { after: 60_000, comes: 10 }, slow])).toEqual([
+      1_000, 2_000, 4_000, 8_000,
+    ]);
+  });
+
+  test("one failure that repeats itself is one warning, however long each attempt takes", async () => {
+    const warnings: string[] = [];
+    const slow = { after: 60_000, comes: "refused" } as const;
+    await waits([slow, slow, slow], (event) => warnings.push(event));
+    expect(warnings).toEqual(["no connection"]);
   });
 
   test("gives up when waiting will not help", async () => {
