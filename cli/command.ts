@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../shared/config/section.ts";
+import { errorMessage } from "../shared/error-message.ts";
 import { CommandError } from "./command-error.ts";
 import { version } from "./version.ts";
 
@@ -67,10 +68,7 @@ function parse(words: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new CommandError(
-      2,
-      `${error instanceof Error ? error.message : String(error)}; see saxbridge --help`,
-    );
+    throw new CommandError(2, `${errorMessage(error)}; see saxbridge --help`);
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { errorMessage } from "../shared/error-message.ts";
 import { Scope } from "../shared/lifecycle/scope.ts";
 import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
@@ -92,7 +93,7 @@ async function setStage(scope: Scope): Promise<Stage> {
     scope.defer(() => irc.stop());
     return { directory, xmpp, irc };
   } catch (error) {
-    throw new CommandError(69, error instanceof Error ? error.message : String(error));
+    throw new CommandError(69, errorMessage(error));
   }
 }
 

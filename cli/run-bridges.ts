@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../shared/clock.ts";
+import { errorMessage } from "../shared/error-message.ts";
 import type { BridgeContext } from "../shared/lifecycle/bridge.ts";
 import { type ExitCode, type Job, supervise } from "../shared/lifecycle/supervise.ts";
 import { Counters } from "../shared/observe/counters.ts";
@@ -69,8 +70,7 @@ export function openJournal(directory: string, log: Logger): SqliteJournal {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return openSqliteJournal(join(directory, "outbox.sqlite"), log);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandError(78, `${why}; STATE_DIRECTORY is ${directory}`);
+    throw new CommandError(78, `${errorMessage(error)}; STATE_DIRECTORY is ${directory}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { webridge } from "../bridges/webridge/config.ts";
 import { settings } from "../shared/config/section.ts";
+import { errorMessage } from "../shared/error-message.ts";
 import { sendDatagram } from "../shared/unix/datagram.ts";
 import type { Arguments } from "./command.ts";
 import { CommandError } from "./command-error.ts";
@@ -13,7 +14,7 @@ export async function say({ words, env }: Arguments): Promise<number> {
     await sendDatagram(socketPath(env), new TextEncoder().encode(text));
     return 0;
   } catch (error) {
-    throw new CommandError(69, error instanceof Error ? error.message : String(error));
+    throw new CommandError(69, errorMessage(error));
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errnoOf } from "../shared/errno.ts";
 
 /** The version of this package, as its package.json says. */
 export function version(): string {
@@ -9,8 +10,7 @@ export function version(): string {
       const manifest: { readonly version?: unknown } = JSON.parse(text);
       return String(manifest.version);
     } catch (error) {
-      const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
-      if (!isAbsent) throw error;
+      if (errnoOf(error) !== "ENOENT") throw error;
     }
   }
   return "unknown";

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { errorMessage } from "../../shared/error-message.ts";
 import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
 import { drain } from "../../shared/outbox/drain.ts";
@@ -136,7 +137,7 @@ async function listen(
     log.info("listening for announcements", { socket: where });
     return receiver;
   } catch (error) {
-    throw new FatalError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new FatalError(errorMessage(error), { cause: error });
   }
 }
 

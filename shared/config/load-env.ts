@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "dotenv";
+import { errnoOf } from "../errno.ts";
+import { errorMessage } from "../error-message.ts";
 import { ConfigError, type Env, type Section, type Setting, settings } from "./section.ts";
 
 interface LoadOptions {
@@ -104,9 +106,9 @@ function readText(file: string, failure: string): string {
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errnoOf(error);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES") return "permission denied";
   if (code === "EISDIR") return "it is a directory";
-  return String(error);
+  return errorMessage(error);
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errorMessage } from "../error-message.ts";
 import { FatalError } from "../retry/keep-connected.ts";
 
 /**
@@ -11,7 +12,6 @@ export function readPem(variable: string, path: string | undefined): string | un
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new FatalError(`Cannot read ${variable}: ${why}`, { cause: error });
+    throw new FatalError(`Cannot read ${variable}: ${errorMessage(error)}`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { errorMessage } from "../error-message.ts";
 import { sendOnce } from "../unix/socket.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,7 +24,7 @@ export function sdNotify(
     const failure = sendOnce(path, Buffer.from(notification.replaceAll(/[\r\n]+/g, " ")));
     return failure === undefined ? undefined : `${failure} at ${path}`;
   } catch (error) {
-    return String(error);
+    return errorMessage(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from "../error-message.ts";
 import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { FatalError } from "../retry/keep-connected.ts";
@@ -25,7 +26,7 @@ export async function supervise(
       return 0;
     } catch (error) {
       const fatal = error instanceof FatalError;
-      health.set(name, "failed", error instanceof Error ? error.message : String(error));
+      health.set(name, "failed", errorMessage(error));
       log.error(fatal ? "bridge failed" : "bridge crashed", {
         bridge: name,
         error,

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { errorMessage } from "../error-message.ts";
 import type { Fields, Logger } from "./logger.ts";
 
 interface LogOptions {
@@ -62,18 +63,12 @@ const DEEPEST_CAUSE = 4;
 function describeError(error: Error, withStack: boolean, depth = 0): Fields {
   const { cause } = error;
   return {
-    message: messageOf(error),
+    message: errorMessage(error),
     ...("code" in error && { code: error.code }),
     ...(cause instanceof Error &&
       depth < DEEPEST_CAUSE && { cause: describeError(cause, withStack, depth + 1) }),
     ...(withStack && { stack: error.stack }),
   };
-}
-
-/** A connection refused by every address of a host is an AggregateError that has no message itself. */
-function messageOf(error: Error): string {
-  if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
-  return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join("; ");
 }
 
 const COLOURS: Readonly<Record<string, string>> = {

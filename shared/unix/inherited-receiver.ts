@@ -2,9 +2,10 @@ import { Buffer } from "node:buffer";
 import { closeSync, fstatSync, readFileSync, readSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
+import { errnoOf } from "../errno.ts";
 import { isDatagramSocket, isNonBlocking } from "./inherited-socket.ts";
 import type { DatagramReceiver, OnDatagram } from "./receiver.ts";
-import { errnoOf, SocketError } from "./socket-error.ts";
+import { SocketError } from "./socket-error.ts";
 
 /** More than the kernel lets anybody send in one datagram unless net.core.wmem_max was raised. */
 const bufferBytes = 262_144;

@@ -2,8 +2,9 @@ import { Buffer } from "node:buffer";
 import { type BigIntStats, chmodSync, chownSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../clock.ts";
+import { errnoOf } from "../errno.ts";
 import { type DatagramSocket, type Errno, maxPathBytes, openSocket } from "./socket.ts";
-import { errnoOf, SocketError } from "./socket-error.ts";
+import { SocketError } from "./socket-error.ts";
 
 /** Older than this, what lies under the second name was left by a process that died. */
 const takingMs = 1_000;
