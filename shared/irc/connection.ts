@@ -4,7 +4,7 @@ import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { IrcSession } from "./session.ts";
-import { IrcTransport, type LinkOptions, type TlsMaterial } from "./transport.ts";
+import { type Endpoint, IrcTransport, type TlsMaterial } from "./transport.ts";
 import { sameName } from "./wire/casemapping.ts";
 import type { Isupport } from "./wire/isupport.ts";
 import { formatLine, type Line, parseLine } from "./wire/line.ts";
@@ -85,7 +85,7 @@ class Connection implements IrcSession {
   readonly server: string;
   readonly ended: Promise<string>;
   readonly #options: ConnectIrcOptions;
-  readonly #client: Client<IrcTransport, LinkOptions>;
+  readonly #client: Client<IrcTransport, Endpoint>;
   readonly #ready = deferred<void>();
   readonly #end = deferred<string>();
   /** Aborts when the connection is over, and with it every wait. */
@@ -106,7 +106,7 @@ class Connection implements IrcSession {
     this.#self = { nick: this.#registration.asked, user: undefined, host: undefined };
     this.#client = new Client({
       transport: IrcTransport,
-      link: {
+      endpoint: {
         host,
         port,
         tls: options.tls ? { ca: options.ca, cert: options.cert, key: options.key } : undefined,

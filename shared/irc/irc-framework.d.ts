@@ -15,10 +15,10 @@ declare module "irc-framework" {
   export interface ClientOptions<T extends Transport, O> {
     /** Called as `new transport(options)` with these very options, by `connect()`. */
     readonly transport: new (options: {
-      readonly link: O;
+      readonly endpoint: O;
     }) => T;
     /** Ours alone: what the transport needs. */
-    readonly link: O;
+    readonly endpoint: O;
     readonly nick: string;
     readonly username: string;
     readonly gecos: string;

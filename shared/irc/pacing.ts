@@ -12,7 +12,7 @@ import { readSpeechRefusal } from "./wire/speech-refusal.ts";
  * - `uncertain`: it was written, and the session ended before the server proved to have read it;
  * - `unsent`: nobody heard it, for it was not written in time, or refused because time was up.
  */
-export type Fate = "delivered" | "uncertain" | "unsent" | { readonly refused: string };
+export type LineFate = "delivered" | "uncertain" | "unsent" | { readonly refused: string };
 
 export interface PacedSenderOptions {
   readonly session: IrcSession;
@@ -38,7 +38,7 @@ interface Said {
   readonly target: string;
   readonly text: string;
   readonly over: AbortSignal | undefined;
-  readonly settle: (fate: Fate) => void;
+  readonly settle: (fate: LineFate) => void;
 }
 
 /**
@@ -90,11 +90,6 @@ export class PacedSender {
     void this.#serve();
   }
 
-  /** Lines that were not written yet. */
-  get queued(): number {
-    return this.#queue.length;
-  }
-
   /**
    * Says one line, behind all that were said before. Settles with its fate, and never rejects. `over`
    * tells that the time for it is up, as when we were put out of the channel. An empty text, which
@@ -105,7 +100,7 @@ export class PacedSender {
     target: string,
     text: string,
     over?: AbortSignal,
-  ): Promise<Fate> {
+  ): Promise<LineFate> {
     if (this.#closed || this.#signal.aborted || over?.aborted) return Promise.resolve("unsent");
     if (text === "") return Promise.resolve({ refused: "412" });
     if (over !== undefined) this.#watch(over);
@@ -230,8 +225,8 @@ export class PacedSender {
    * A refusal names its target, not its line. When there are fewer than lines, the newest lines are
    * taken for the refused: a kick, a ban or a +m sets in while we speak more often than it is lifted.
    */
-  #judge(read: readonly Said[]): Fate[] {
-    const newestFirst = read.toReversed().map(({ target, over }): Fate => {
+  #judge(read: readonly Said[]): LineFate[] {
+    const newestFirst = read.toReversed().map(({ target, over }): LineFate => {
       const refused =
         this.#refusals.get(this.#fold(target))?.pop() ?? this.#refusals.get("")?.pop();
       if (refused === undefined) return "delivered";

@@ -68,7 +68,7 @@ export interface ServerStatus {
   readonly cause: RefusalCause | undefined;
 }
 
-interface Health {
+interface ServerRecord {
   readonly server: IrcServer;
   freeAt: number;
   failures: number;
@@ -85,7 +85,7 @@ interface Health {
 export class ServerPool {
   readonly #clock: Clock;
   readonly #policy: PoolPolicy;
-  readonly #health: readonly Health[];
+  readonly #records: readonly ServerRecord[];
   #lastAttemptAt = Number.NEGATIVE_INFINITY;
 
   /** Throws a RangeError when there is no server: a pool must always have an answer. */
@@ -101,7 +101,7 @@ export class ServerPool {
     if (servers.length === 0) throw new RangeError("Cannot pick an IRC server: none is configured");
     this.#clock = clock;
     this.#policy = policy;
-    this.#health = servers.map((server) => ({
+    this.#records = servers.map((server) => ({
       server,
       freeAt: Number.NEGATIVE_INFINITY,
       failures: 0,
@@ -114,8 +114,8 @@ export class ServerPool {
   next(): { readonly server: IrcServer; readonly waitMs: number } {
     const now = this.#clock.now();
     const best =
-      this.#health.find(({ freeAt }) => freeAt <= now) ??
-      this.#health.reduce((a, b) => (b.freeAt < a.freeAt ? b : a));
+      this.#records.find(({ freeAt }) => freeAt <= now) ??
+      this.#records.reduce((a, b) => (b.freeAt < a.freeAt ? b : a));
     const patience = Math.max(now, this.#lastAttemptAt) + this.#policy.longestWaitMs;
     const earliest = this.#lastAttemptAt + this.#policy.spacingMs;
     const at = Math.max(now, earliest, Math.min(best.freeAt, patience));
@@ -125,24 +125,24 @@ export class ServerPool {
 
   /** An attempt came to nothing: the server is left alone for as long as the cause deserves. */
   failed(server: IrcServer, cause: RefusalCause): void {
-    const health = this.#of(server);
-    if (health === undefined) return;
+    const record = this.#of(server);
+    if (record === undefined) return;
     const term = this.#policy.terms[cause];
-    const strikes = health.strikes.get(term) ?? 0;
-    health.strikes.set(term, strikes + 1);
-    health.failures += 1;
-    health.cause = cause;
-    health.freeAt = this.#clock.now() + this.#lengthOf(term, strikes);
+    const strikes = record.strikes.get(term) ?? 0;
+    record.strikes.set(term, strikes + 1);
+    record.failures += 1;
+    record.cause = cause;
+    record.freeAt = this.#clock.now() + this.#lengthOf(term, strikes);
   }
 
   /** A session on this server has stayed up: its record is clean. */
   succeeded(server: IrcServer): void {
-    const health = this.#of(server);
-    if (health === undefined) return;
-    health.strikes.clear();
-    health.failures = 0;
-    health.cause = undefined;
-    health.freeAt = Number.NEGATIVE_INFINITY;
+    const record = this.#of(server);
+    if (record === undefined) return;
+    record.strikes.clear();
+    record.failures = 0;
+    record.cause = undefined;
+    record.freeAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -158,7 +158,7 @@ export class ServerPool {
   /** All servers in the order of preference. */
   status(): readonly ServerStatus[] {
     const now = this.#clock.now();
-    return this.#health.map(({ server, freeAt, failures, cause }) => ({
+    return this.#records.map(({ server, freeAt, failures, cause }) => ({
       server,
       freeInMs: Math.max(0, freeAt - now),
       failures,
@@ -166,8 +166,10 @@ export class ServerPool {
     }));
   }
 
-  #of(server: IrcServer): Health | undefined {
-    return this.#health.find((h) => h.server.host === server.host && h.server.port === server.port);
+  #of(server: IrcServer): ServerRecord | undefined {
+    return this.#records.find(
+      (r) => r.server.host === server.host && r.server.port === server.port,
+    );
   }
 
   #lengthOf(term: Term, strikes: number): number {

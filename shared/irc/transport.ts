@@ -13,7 +13,8 @@ export interface TlsMaterial {
   readonly key?: string | undefined;
 }
 
-export interface LinkOptions {
+/** Where a connection leads, and who is told what comes of it. */
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsMaterial | undefined;
@@ -38,7 +39,7 @@ const LF = 0x0a;
  * written within one turn goes out as one write, in order; CR, LF and NUL cannot be written.
  */
 export class IrcTransport extends EventEmitter implements Transport {
-  readonly #link: LinkOptions;
+  readonly #endpoint: Endpoint;
   readonly #partial: Buffer[] = [];
   #partialBytes = 0;
   #outgoing = "";
@@ -46,13 +47,13 @@ export class IrcTransport extends EventEmitter implements Transport {
   #isOpen = false;
   #error: Error | undefined;
 
-  constructor({ link }: { readonly link: LinkOptions }) {
+  constructor({ endpoint }: { readonly endpoint: Endpoint }) {
     super();
-    this.#link = link;
+    this.#endpoint = endpoint;
   }
 
   connect(): void {
-    const { host, port, tls } = this.#link;
+    const { host, port, tls } = this.#endpoint;
     // RFC 6066 section 3: no address in SNI. The certificate is then checked against the address.
     const names = { host, port, ...(isIP(host) === 0 ? { servername: host } : {}) };
     const socket =
@@ -110,7 +111,7 @@ export class IrcTransport extends EventEmitter implements Transport {
 
   #open(): void {
     this.#isOpen = true;
-    this.#link.opened();
+    this.#endpoint.opened();
     this.emit("open");
   }
 
@@ -126,7 +127,7 @@ export class IrcTransport extends EventEmitter implements Transport {
       const line = this.#complete(bytes.subarray(start, end));
       start = end + 1;
       if (line.length > LONGEST_LINE_BYTES) return this.#refuseLine();
-      this.#link.received(decodeIrc(line));
+      this.#endpoint.received(decodeIrc(line));
       if (!this.#isOpen) return;
     }
     this.#keep(bytes.subarray(start));
@@ -154,6 +155,6 @@ export class IrcTransport extends EventEmitter implements Transport {
   #close(): void {
     this.#isOpen = false;
     this.emit("close", this.#error);
-    this.#link.closed(this.#error);
+    this.#endpoint.closed(this.#error);
   }
 }
