@@ -4,7 +4,6 @@ import type { Counters } from "../observe/counters.ts";
 import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
-import { Members } from "./members.ts";
 import type { IrcSession } from "./session.ts";
 import { untilOver } from "./until-over.ts";
 import { sameName } from "./wire/casemapping.ts";
@@ -48,7 +47,6 @@ export class IrcChannel {
   readonly #counters: Counters;
   readonly #health: Health;
   readonly #alarm: Alarm;
-  readonly #members = new Members();
   readonly #listeners = new Set<(speech: IrcSpeech) => void>();
   readonly #waiting = new Set<(stay: ChannelStay) => void>();
   #session: IrcSession | undefined;
@@ -75,11 +73,6 @@ export class IrcChannel {
   /** The present stay; undefined while we are outside. */
   get stay(): ChannelStay | undefined {
     return this.#over === undefined ? undefined : { over: this.#over.signal };
-  }
-
-  /** Who is in the channel, by folded nick; empty while we are outside. */
-  get members(): ReadonlySet<string> {
-    return this.#members.nicks;
   }
 
   /** Calls the listener with all that others say in the channel from now on; returns how to stop. */
@@ -124,7 +117,7 @@ export class IrcChannel {
   }
 
   #hear(line: Line, session: IrcSession): void {
-    const { casemapping, prefixes } = session.isupport;
+    const { casemapping } = session.isupport;
     const { name } = this;
     const event = readMembershipEvent(line, {
       channel: name,
@@ -137,7 +130,6 @@ export class IrcChannel {
     if (event !== undefined) this.#take(event);
     if (!this.inside) return;
     this.#historyBatches = followBatches(this.#historyBatches, line);
-    this.#members.hear(line, { channel: name, casemapping, prefixes });
     this.#listen(line, session);
   }
 
@@ -184,7 +176,6 @@ export class IrcChannel {
   }
 
   #leave(): void {
-    this.#members.clear();
     this.#over?.abort();
     this.#over = undefined;
   }

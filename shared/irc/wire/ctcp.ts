@@ -20,12 +20,4 @@ export function readCtcp(text: string): Ctcp | undefined {
     : { command: inside.slice(0, space).toUpperCase(), text: inside.slice(space + 1) };
 }
 
-/** Writes `/me text` as the parameter of a PRIVMSG. A mark inside the text is taken out. */
-export function formatAction(text: string): string {
-  return `${MARK}ACTION ${text.replaceAll(MARK, "")}${MARK}`;
-}
-
-/** How many bytes the marks and the word take away from the text. */
-export const actionOverheadBytes = "\x01ACTION \x01".length;
-
 const MARK = "\x01";

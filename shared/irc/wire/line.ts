@@ -125,28 +125,3 @@ function formatLast(param: string): string {
 function formatMiddle(param: string): string {
   return param.replace(UNSAFE_IN_WORD, "").replace(/^:+/, "") || "*";
 }
-
-/**
- * Writes tags with the space that parts them from the command, to be put in front of a line; "" when
- * there are none. A tag whose name message-tags does not allow is left out.
- */
-export function formatTags(tags: Tags): string {
-  const words = Object.entries(tags)
-    .filter(([name]) => TAG_NAME.test(name))
-    .map(([name, value]) => (value === "" ? name : `${name}=${escapeValue(value)}`));
-  return words.length === 0 ? "" : `@${words.join(";")} `;
-}
-
-const TAG_NAME = /^\+?(?:[A-Za-z0-9.-]+\/)?[A-Za-z0-9-]+$/;
-
-function escapeValue(value: string): string {
-  return value.replace(/[;\\ \r\n\0]/g, (character) => ESCAPED[character] ?? "");
-}
-
-const ESCAPED: Readonly<Record<string, string>> = {
-  ";": "\\:",
-  "\\": "\\\\",
-  " ": "\\s",
-  "\r": "\\r",
-  "\n": "\\n",
-};
