@@ -1,5 +1,5 @@
 import { bareOf, resourceOf, sameBare } from "./jid.ts";
-import { CORRECTION, DELAY, ENCRYPTION, OCCUPANT_ID, STANZA_IDS } from "./namespaces.ts";
+import { DELAY, ENCRYPTION, STANZA_IDS } from "./namespaces.ts";
 import { readStanzaError } from "./stanza-error.ts";
 import type { Element } from "./xml.ts";
 
@@ -22,10 +22,6 @@ export interface Speech {
   readonly action: boolean;
   /** It was said earlier (XEP-0203). The room's own stamp comes before any other. */
   readonly delay: Delay | undefined;
-  /** The id of the message that it corrects (XEP-0308), which may be of somebody else. */
-  readonly corrects: string | undefined;
-  /** XEP-0421; anybody can forge it in a room that does not announce `urn:xmpp:occupant-id:0`. */
-  readonly occupantId: string | undefined;
 }
 
 /** When a message was first sent, and whose word that is. */
@@ -79,10 +75,13 @@ export function readRoomMessage(stanza: Element): RoomMessage {
   }
   const other = (why: Other["why"]): Other => ({ kind: "other", why, nick });
   if (type !== "groupchat") return other(nick === undefined ? "room-notice" : "private");
-  const subject = readSubject(stanza);
+  const names = stanza.getChildElements().map(({ name }) => name);
+  // Most messages hold a body and little else: what is not there need not be looked for.
+  const has = (name: string) => names.includes(name);
+  const subject = has("subject") ? readSubject(stanza) : undefined;
   if (subject !== undefined) return { kind: "subject", nick, subject };
-  if (isEncrypted(stanza)) return other("encrypted");
-  const body = readBody(stanza);
+  if ((has("encryption") || has("encrypted")) && isEncrypted(stanza)) return other("encrypted");
+  const body = has("body") ? readBody(stanza) : "";
   if (body === "") return other("no-body");
   if (nick === undefined) return other("room-notice");
   const action = ACTION.test(body);
@@ -90,13 +89,11 @@ export function readRoomMessage(stanza: Element): RoomMessage {
     kind: "speech",
     nick,
     id,
-    originId: stanza.getChild("origin-id", STANZA_IDS)?.attrs.id,
-    stanzaId: readStanzaId(stanza, bareOf(from)),
-    body: body.replace(ACTION, ""),
+    originId: has("origin-id") ? stanza.getChild("origin-id", STANZA_IDS)?.attrs.id : undefined,
+    stanzaId: has("stanza-id") ? readStanzaId(stanza, bareOf(from)) : undefined,
+    body: action ? body.replace(ACTION, "") : body,
     action,
-    delay: readDelay(stanza, bareOf(from)),
-    corrects: stanza.getChild("replace", CORRECTION)?.attrs.id,
-    occupantId: stanza.getChild("occupant-id", OCCUPANT_ID)?.attrs.id,
+    delay: has("delay") ? readDelay(stanza, bareOf(from)) : undefined,
   };
 }
 

@@ -72,8 +72,6 @@ function heard(body: string, differences: Differences = {}): Heard {
     body,
     action: false,
     delay: undefined,
-    corrects: undefined,
-    occupantId: undefined,
   };
   const { own = false, history = false } = differences;
   return { speech: { ...speech, ...differences.speech }, own, history };

@@ -31,8 +31,6 @@ describe("readRoomMessage() of speech", () => {
       body: "two",
       action: true,
       delay: { stamp: Date.UTC(2026, 10, 20, 10, 3, 4), byRoom: true },
-      corrects: undefined,
-      occupantId: "TASt",
     });
   });
 
@@ -92,11 +90,6 @@ describe("readRoomMessage() of speech", () => {
       "<stanza-id xmlns='urn:xmpp:sid:0' by='evil@localhost' id='1'/>" +
       "<stanza-id xmlns='urn:xmpp:sid:0' by='chat@conference.localhost' id='2'/>";
     expect(said(`<body>x</body>${ids}`).stanzaId).toBe("2");
-  });
-
-  test("names the message that it corrects", () => {
-    const correction = "<replace id='m0' xmlns='urn:xmpp:message-correct:0'/>";
-    expect(said(`<body>x</body>${correction}`).corrects).toBe("m0");
   });
 
   test("counts a subject beside a body for nothing", () => {

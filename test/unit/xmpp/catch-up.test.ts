@@ -15,8 +15,6 @@ function speech(body: string, { ids = true, stamp = NOON } = {}): Speech {
     body,
     action: false,
     delay: { stamp, byRoom: true },
-    corrects: undefined,
-    occupantId: undefined,
   };
 }
 
