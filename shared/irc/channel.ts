@@ -52,6 +52,7 @@ export class IrcChannel {
   #session: IrcSession | undefined;
   #membership: Membership = OUTSIDE;
   #over: AbortController | undefined;
+  /** By the server's clock. Ours may be hours off, so that without it nothing is judged by time. */
   #joinedAt: number | undefined;
   #historyBatches: ReadonlySet<string> = new Set();
 
@@ -167,7 +168,6 @@ export class IrcChannel {
   }
 
   #enter(): void {
-    this.#joinedAt ??= this.#clock.wallNow();
     const over = new AbortController();
     this.#over = over;
     const waiting = [...this.#waiting];

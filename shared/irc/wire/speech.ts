@@ -41,7 +41,10 @@ export interface SpeechContext {
   readonly isMe: (nick: string) => boolean;
   /** References of the batches with history that are open now (IRCv3 batch). */
   readonly historyBatches: ReadonlySet<string>;
-  /** When we joined, in milliseconds since 1970 by the clock that stamps the lines: the server's. */
+  /**
+   * When we joined, in milliseconds since 1970 by the clock that stamps the lines: the server's.
+   * Undefined when the server did not say; then nothing is history by its time.
+   */
   readonly joinedAt: number | undefined;
 }
 

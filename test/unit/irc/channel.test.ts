@@ -194,6 +194,17 @@ describe("IrcChannel listening", () => {
     expect(heard).toEqual(["anna: live"]);
   });
 
+  test("without the server's time of our JOIN nothing is judged by time", async () => {
+    const { clock, heard, connect } = world();
+    const { session } = connect();
+    session.hear("@time=2030-01-01T00:00:00.000Z :relay!relay@host.test JOIN #room");
+    session.hear(":op!u@h KICK #room relay :out");
+    await clock.advance(3_000);
+    letIn(session);
+    session.hear("@time=2001-01-01T00:00:00.000Z :anna!u@h PRIVMSG #room :live");
+    expect(heard).toEqual(["anna: live"]);
+  });
+
   test("a listener that throws stops neither the next one nor the channel", () => {
     const { channel, counters, connect } = world();
     const texts: string[] = [];
