@@ -25,20 +25,21 @@ const LINK = "irc server";
 
 /**
  * Keeps us on an IRC network: one session after the other, on the server that the pool prefers, until
- * the signal aborts. Rejects with a `FatalError` when the very first server that answers refuses our
- * password; later such a refusal is the server's trouble, and the pool's.
+ * the signal aborts. Rejects with a `FatalError` when a server refuses our password or certificate
+ * and none of the others, each tried once, lets us in either. What has let us in once is right: later
+ * such a refusal is the server's trouble, and the pool's.
  */
 export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
   const { pool, serve, clock, log, health, signal } = options;
   health.set(LINK, "down", "not connected yet");
-  let wasRegistered = false;
+  const credentials: Credentials = { wereRight: false, refusal: undefined };
 
   const connect = async (signal: AbortSignal) => {
     const { server, waitMs } = pool.next();
     await clock.sleep(waitMs, signal);
     signal.throwIfAborted();
-    const session = await register(server, options, wasRegistered);
-    wasRegistered = true;
+    const session = await register(server, options, credentials);
+    credentials.wereRight = true;
     const since = clock.now();
     log.info("irc connected", { server: session.server, nick: session.nick });
     health.set(LINK, "up", `${session.server} as ${session.nick}`);
@@ -59,10 +60,17 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
   await keepConnected({ connect, policy: BREATH, clock, log, signal });
 }
 
+/** What servers have said of our password or certificate so far. */
+interface Credentials {
+  wereRight: boolean;
+  /** The first time that one refused them. */
+  refusal: FatalError | undefined;
+}
+
 async function register(
   server: IrcServer,
   { connect, pool, health, signal }: NetworkOptions,
-  wasRegistered: boolean,
+  credentials: Credentials,
 ): Promise<IrcSession> {
   try {
     return await connect(server, signal);
@@ -71,8 +79,14 @@ async function register(
     pool.failed(server, error.refusal);
     const reason = `Cannot connect to IRC at ${server.host}:${server.port}: ${error.message}`;
     health.set(LINK, "down", reason);
-    const isOurs = error.refusal === "sasl" || error.refusal === "password";
-    if (isOurs && !wasRegistered) throw new FatalError(reason, { cause: error });
+    if (error.refusal === "credentials" && !credentials.wereRight) {
+      credentials.refusal ??= new FatalError(reason, { cause: error });
+    }
+    // One server may be wrong about us; or have lost its services, and not say so.
+    const allTried = pool.status().every(({ failures }) => failures > 0);
+    if (credentials.refusal !== undefined && !credentials.wereRight && allTried) {
+      throw credentials.refusal;
+    }
     throw new Error(reason, { cause: error });
   }
 }

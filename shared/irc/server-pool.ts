@@ -36,7 +36,6 @@ const hour = 60 * minute;
 
 const weather: Term = { firstMs: second, maxMs: minute, jitter: "full" };
 const path: Term = { firstMs: minute, maxMs: 15 * minute, jitter: "above" };
-const login: Term = { firstMs: 5 * minute, maxMs: hour, jitter: "above" };
 
 /** Short for weather, long for what a server decided about us: coming back too soon prolongs a ban. */
 export const defaultPoolPolicy: PoolPolicy = {
@@ -49,8 +48,8 @@ export const defaultPoolPolicy: PoolPolicy = {
     full: { firstMs: minute, maxMs: minute, jitter: "above" },
     throttled: { firstMs: 2 * minute, maxMs: 30 * minute, jitter: "above" },
     banned: { firstMs: 30 * minute, maxMs: 24 * hour, jitter: "above" },
-    sasl: login,
-    password: login,
+    login: { firstMs: minute, maxMs: 5 * minute, jitter: "above" },
+    credentials: { firstMs: 5 * minute, maxMs: hour, jitter: "above" },
   },
   spacingMs: 500,
   longestWaitMs: 5 * minute,
@@ -80,7 +79,7 @@ interface ServerRecord {
 /**
  * Picks the server for the next attempt: the first healthy one in the order of preference, at once,
  * so that a dead server costs no wait while another lives. It never gives up, and never storms: see
- * `PoolPolicy`. The pool only advises; whether "sasl" and "password" are fatal is the caller's choice.
+ * `PoolPolicy`. The pool only advises; whether wrong credentials are fatal is the caller's choice.
  */
 export class ServerPool {
   readonly #clock: Clock;

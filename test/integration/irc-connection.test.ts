@@ -178,16 +178,16 @@ describe("SASL", () => {
     );
   });
 
-  test.each<[string, IrcScript]>([
-    ["the password is wrong", { capabilities: [["sasl"]], sasl: "refuse" }],
+  test.each<[string, IrcScript, cause?: string]>([
+    ["the password is wrong", { capabilities: [["sasl"]], sasl: "refuse" }, "credentials"],
     ["the server does not offer it", { capabilities: [["batch"]] }],
     ["the server offers nothing that we want", { capabilities: [["away-notify"]] }],
     ["the server offers other mechanisms", { capabilities: [["sasl=EXTERNAL"]] }],
     ["the server refuses the request", { capabilities: [["sasl"]], refuseCapabilities: true }],
     ["the server knows no CAP", {}],
-  ])("we never go on without it when %s", async (_, script) => {
+  ])("we never go on without it when %s", async (_, script, refusal = "login") => {
     const server = await serve(script);
-    await expect(connect(server, { sasl: plain() })).rejects.toMatchObject({ refusal: "sasl" });
+    await expect(connect(server, { sasl: plain() })).rejects.toMatchObject({ refusal });
     const client = await server.client();
     await client.waitForEnd();
     expect(client.lines.join()).not.toContain("JOIN");
@@ -250,7 +250,7 @@ describe("refusals", () => {
   test.each([
     ["465", "banned"],
     ["463", "banned"],
-    ["464", "password"],
+    ["464", "credentials"],
   ])("%s is %s", async (numeric, refusal) => {
     const greet = (client: ScriptedClient) => client.numeric(numeric, ":No");
     const server = await serve({ greet, neverWelcome: true });

@@ -2,7 +2,9 @@ import type { Line } from "./line.ts";
 
 /**
  * Why a server is of no use to us just now. Each cause heals in its own time, so that the server pool
- * keeps away for as long as the cause deserves; "sasl" and "password" do not heal by waiting at all.
+ * keeps away for as long as the cause deserves:
+ * - `credentials`: it has looked at our password or certificate and will not have it;
+ * - `login`: there was no logging in, as while the network's services are away.
  */
 export type RefusalCause =
   | "refused"
@@ -12,8 +14,8 @@ export type RefusalCause =
   | "throttled"
   | "banned"
   | "full"
-  | "sasl"
-  | "password"
+  | "login"
+  | "credentials"
   | "closed";
 
 /** What `connectIrc` rejects with: the class of the reason, and the reason in the server's own words. */
@@ -37,8 +39,8 @@ const phrases: readonly (readonly [RegExp, RefusalCause])[] = [
     /server (?:is )?full|too many|no more connections|connection limit|max(?:imum)? .*(?:clients|connections)/i,
     "full",
   ],
-  [/\bsasl\b/i, "sasl"],
-  [/password|passwd/i, "password"],
+  // Words are too weak a proof that a password is wrong.
+  [/\bsasl\b|password|passwd/i, "login"],
   [/registration time|timed? ?out|timeout/i, "timeout"],
 ];
 
@@ -53,14 +55,14 @@ export function refusalInWords(words: string): RefusalCause {
 // RFC 1459 section 6.1 and the IRCv3 SASL specification; 466 is YOUWILLBEBANNED.
 const numerics: ReadonlyMap<string, RefusalCause> = new Map([
   ["463", "banned"],
-  ["464", "password"],
+  ["464", "credentials"],
   ["465", "banned"],
   ["466", "banned"],
-  ["902", "sasl"],
-  ["904", "sasl"],
-  ["905", "sasl"],
-  ["906", "sasl"],
-  ["908", "sasl"],
+  ["902", "login"],
+  ["904", "credentials"],
+  ["905", "login"],
+  ["906", "login"],
+  ["908", "login"],
 ]);
 
 /** What a line says about our being refused, or undefined when it is about something else. */

@@ -223,7 +223,7 @@ function refusals(line: Line): readonly RegistrationEffect[] {
 }
 
 function noSasl(message: string): RegistrationEffect {
-  return { do: "refuse", refusal: new IrcRefusal("sasl", message) };
+  return { do: "refuse", refusal: new IrcRefusal("login", message) };
 }
 
 function negotiate({ command, params }: Line): RegistrationEffect {

@@ -23,8 +23,8 @@ test.each([
   ["Closing Link: 192.0.2.1 (Too many host connections (local))", "full"],
   ["No more connections allowed from your host via this connect class (local)", "full"],
   ["Closing Link: relay[192.0.2.1] (No more connections allowed in your connection class)", "full"],
-  ["Closing Link: relay (SASL access only)", "sasl"],
-  ["Closing Link: relay (Password mismatch)", "password"],
+  ["Closing Link: relay (SASL access only)", "login"],
+  ["Closing Link: relay (Password mismatch)", "login"],
   ["Closing link: (unknown@192.0.2.1) [Registration timeout]", "timeout"],
   ["Closing Link: relay[192.0.2.1] (Excess Flood)", "closed"],
   ["Closing link: (relay@192.0.2.1) [Killed (oper (please stop))]", "closed"],
@@ -36,10 +36,10 @@ test.each([
 test.each([
   ["465", ["relay", "You are banned from this server"], "banned"],
   ["463", ["*", "Your host isn't among the privileged"], "banned"],
-  ["464", ["relay", "Password incorrect"], "password"],
-  ["904", ["relay", "SASL authentication failed"], "sasl"],
-  ["905", ["relay", "SASL message too long"], "sasl"],
-  ["908", ["relay", "EXTERNAL", "are available SASL mechanisms"], "sasl"],
+  ["464", ["relay", "Password incorrect"], "credentials"],
+  ["904", ["relay", "SASL authentication failed"], "credentials"],
+  ["905", ["relay", "SASL message too long"], "login"],
+  ["908", ["relay", "EXTERNAL", "are available SASL mechanisms"], "login"],
   ["ERROR", ["Closing Link: (K-Lined)"], "banned"],
 ] as const)("readRefusal() reads %s", (command, params, refusal) => {
   expect(readRefusal({ command, params })).toMatchObject({ refusal, message: params.at(-1) });

@@ -102,7 +102,6 @@ describe("SASL", () => {
     ["the list is empty", ["CAP * LS :"]],
     ["the mechanism is not offered", ["CAP * LS :sasl=EXTERNAL"]],
     ["the request is refused", ["CAP * LS :sasl", "CAP * NAK :sasl batch"]],
-    ["904", ["CAP * LS :sasl", "904 relay :SASL authentication failed"]],
     ["905", ["CAP * LS :sasl", "905 relay :SASL message too long"]],
     ["908", ["CAP * LS :sasl", "908 relay EXTERNAL :are available SASL mechanisms"]],
     ["902", ["CAP * LS :sasl", "902 relay :You must use a nick assigned to you"]],
@@ -112,8 +111,13 @@ describe("SASL", () => {
 
   test.each(refusals)("is insisted on when %s", (_, lines) => {
     const { state, effects } = hear(withSasl, ...lines);
-    expect(refused(effects)).toEqual(["sasl"]);
+    expect(refused(effects)).toEqual(["login"]);
     expect(state.welcomed).toBeUndefined();
+  });
+
+  test("904 says that what we logged in with is wrong", () => {
+    const { effects } = hear(withSasl, "CAP * LS :sasl", "904 relay :SASL authentication failed");
+    expect(refused(effects)).toEqual(["credentials"]);
   });
 
   test("the welcome counts after 903", () => {
@@ -191,10 +195,10 @@ describe("refusals", () => {
     ["ERROR :Closing Link: (Throttled: Reconnecting too fast)", "throttled"],
     ["465 relay :You are banned from this server", "banned"],
     ["463 * :Your host isn't among the privileged", "banned"],
-    ["464 relay :Password incorrect", "password"],
+    ["464 relay :Password incorrect", "credentials"],
     ["ERROR", "closed"],
   ] as const)("%s is %s", (line, cause) => {
-    expect(refused(hear(wish, line).effects)).toEqual([cause]);
+    expect(refused(hear(wish, line).effects)).toEqual(["login"]);
   });
 
   test("after the welcome only ERROR ends the session", () => {

@@ -22,8 +22,8 @@ const causes: readonly RefusalCause[] = [
   "throttled",
   "banned",
   "full",
-  "sasl",
-  "password",
+  "login",
+  "credentials",
   "closed",
 ];
 
@@ -108,6 +108,8 @@ describe("quarantine", () => {
     { cause: "full", first: minute, most: minute },
     { cause: "tls", first: minute, most: 15 * minute },
     { cause: "dns", first: minute, most: 15 * minute },
+    { cause: "login", first: minute, most: 5 * minute },
+    { cause: "credentials", first: 5 * minute, most: hour },
   ] as const)("$cause doubles from its first term to its longest and is never cut short", (row) => {
     const { pool: servers } = world([a], () => 0);
     const terms = Array.from({ length: 12 }, () => {

@@ -1,0 +1,90 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { keepOnNetwork } from "../../../shared/irc/network.ts";
+import { type IrcServer, ServerPool } from "../../../shared/irc/server-pool.ts";
+import type { IrcSession } from "../../../shared/irc/session.ts";
+import { IrcRefusal, type RefusalCause } from "../../../shared/irc/wire/refusal.ts";
+import { Health } from "../../../shared/observe/health.ts";
+import { FatalError } from "../../../shared/retry/keep-connected.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeIrcSession } from "../../support/fake-irc-session.ts";
+import { silentLog } from "../../support/silent-log.ts";
+
+const minute = 60_000;
+
+/** What each server does, by its host: lets us in, or refuses us for this cause. */
+type Behaviour = Record<string, RefusalCause | "welcome">;
+
+function world(behaviour: Behaviour) {
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const servers = Object.keys(behaviour).map((host) => ({ host, port: 6697, tls: true }));
+  const tried: string[] = [];
+  const sessions: FakeIrcSession[] = [];
+  const connect = async ({ host }: IrcServer): Promise<IrcSession> => {
+    tried.push(host);
+    const outcome = behaviour[host] ?? "refused";
+    if (outcome !== "welcome") throw new IrcRefusal(outcome, `${outcome} by ${host}`);
+    const session = new FakeIrcSession();
+    sessions.push(session);
+    return session;
+  };
+  const outcome: { failed?: unknown } = {};
+  void keepOnNetwork({
+    pool: new ServerPool({ servers, clock }),
+    connect,
+    serve: () => {},
+    clock,
+    log: silentLog,
+    health: new Health(),
+    signal: stop.signal,
+  }).catch((error: unknown) => {
+    outcome.failed = error;
+  });
+  return { clock, tried, sessions, outcome };
+}
+
+describe("keepOnNetwork()", () => {
+  test("ends at once when the only server refuses what we log in with", async () => {
+    const { clock, tried, outcome } = world({ a: "credentials" });
+    await clock.advance(0);
+    expect(outcome.failed).toBeInstanceOf(FatalError);
+    expect(outcome.failed).toMatchObject({ message: expect.stringContaining("credentials by a") });
+    expect(tried).toEqual(["a"]);
+  });
+
+  test("asks every server once before it believes that what we log in with is wrong", async () => {
+    const { clock, tried, outcome } = world({ a: "credentials", b: "refused", c: "login" });
+    await clock.advance(5_000);
+    expect(tried).toEqual(["a", "b", "c"]);
+    expect(outcome.failed).toMatchObject({ message: expect.stringContaining("credentials by a") });
+  });
+
+  test("stays on the server that lets us in where another would not", async () => {
+    const { clock, tried, outcome } = world({ a: "credentials", b: "welcome" });
+    await clock.advance(5_000);
+    expect(tried).toEqual(["a", "b"]);
+    expect(outcome.failed).toBeUndefined();
+  });
+
+  test.each(["login", "banned", "refused", "tls", "full"] as const)(
+    "goes on trying while all servers say %s",
+    async (cause) => {
+      const { clock, tried, outcome } = world({ a: cause, b: cause });
+      await clock.advance(30 * minute);
+      expect(tried.length).toBeGreaterThan(3);
+      expect(outcome.failed).toBeUndefined();
+    },
+  );
+
+  test("takes what once let us in for right, whatever is said later", async () => {
+    const behaviour: Behaviour = { a: "welcome" };
+    const { clock, tried, sessions, outcome } = world(behaviour);
+    await clock.advance(0);
+    behaviour["a"] = "credentials";
+    sessions[0]?.end();
+    await clock.advance(30 * minute);
+    expect(tried.length).toBeGreaterThan(2);
+    expect(outcome.failed).toBeUndefined();
+  });
+});
