@@ -198,7 +198,7 @@ describe("refusals", () => {
     ["464 relay :Password incorrect", "credentials"],
     ["ERROR", "closed"],
   ] as const)("%s is %s", (line, cause) => {
-    expect(refused(hear(wish, line).effects)).toEqual(["login"]);
+    expect(refused(hear(wish, line).effects)).toEqual([cause]);
   });
 
   test("after the welcome only ERROR ends the session", () => {
