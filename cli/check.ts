@@ -1,6 +1,6 @@
 import { systemClock } from "../shared/clock.ts";
 import { supervise } from "../shared/lifecycle/supervise.ts";
-import { Health } from "../shared/observe/health.ts";
+import { Health, type LinkState } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
 import { memoryJournal } from "../shared/outbox/memory-journal.ts";
 import type { Arguments } from "./command.ts";
@@ -36,15 +36,21 @@ async function tryToConnect({ xmpp, bridges }: Configuration): Promise<number> {
     checkOnly: true,
   });
   const settled = untilSettled(health, { patience: PATIENCE, stop: stop.signal });
-  const work = supervise(jobs, { log, health, stop: () => stop.abort() });
+  const work = supervise(jobs, { log, clock: systemClock, stop });
   await Promise.race([settled, work]);
   const links = [...health.links()];
   stop.abort();
-  await work;
+  const isBug = (await work) === 1;
   for (const [name, { at, detail }] of links) {
     print(`${at === "up" ? "ok      " : "problem "} ${name}: ${detail}`);
   }
-  return links.every(([, { at }]) => at === "up") ? 0 : 69;
+  return isBug ? 1 : exitCodeOf(links.map(([, { at }]) => at));
+}
+
+/** What waiting will not heal comes before what is only not there just now. */
+function exitCodeOf(states: readonly LinkState["at"][]): number {
+  if (states.includes("failed")) return 78;
+  return states.every((at) => at === "up") ? 0 : 69;
 }
 
 function print(line: string): void {

@@ -5,15 +5,12 @@ import { errorMessage } from "../shared/error-message.ts";
 import type { BridgeContext } from "../shared/lifecycle/bridge.ts";
 import { type ExitCode, type Job, supervise } from "../shared/lifecycle/supervise.ts";
 import { Counters } from "../shared/observe/counters.ts";
-import type { Health } from "../shared/observe/health.ts";
+import { BridgeHealth, type Health } from "../shared/observe/health.ts";
 import type { Logger } from "../shared/observe/logger.ts";
 import { openSqliteJournal, type SqliteJournal } from "../shared/outbox/sqlite-outbox.ts";
 import { CommandError } from "./command-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { version } from "./version.ts";
-
-/** A stop that takes longer than this is cut short, in milliseconds. */
-const STOP_DEADLINE = 4_500;
 
 /** What the bridges of one process have in common. */
 export interface Running {
@@ -22,6 +19,8 @@ export interface Running {
   readonly health: Health;
   /** Stops them all when it aborts; a bridge with a bug aborts it itself. */
   readonly stop: AbortController;
+  /** Called once, as soon as whoever wants to send us something can. */
+  readonly ready?: () => void;
 }
 
 /**
@@ -30,7 +29,7 @@ export interface Running {
  */
 export async function runBridges(
   { xmpp, bridges }: Configuration,
-  { journal, log, health, stop }: Running,
+  { journal, log, health, stop, ready }: Running,
 ): Promise<ExitCode> {
   const jobs = await loadJobs(bridges, {
     xmpp,
@@ -42,8 +41,10 @@ export async function runBridges(
     signal: stop.signal,
     checkOnly: false,
   });
-  const work = supervise(jobs, { log, health, stop: () => stop.abort() });
-  return await Promise.race([work, cutShort(stop.signal, log)]);
+  const work = supervise(jobs, { log, clock: systemClock, stop });
+  await Promise.race([work, health.until(() => !health.has("opening"), stop.signal)]);
+  if (!stop.signal.aborted) ready?.();
+  return await work;
 }
 
 /**
@@ -58,8 +59,9 @@ export async function loadJobs(
     bridges.map(async ({ bridge: entry, config }) => {
       const bridge = await entry.load();
       const log = shared.log.child({ bridge: entry.name });
-      const context = { ...shared, log, counters: new Counters() };
-      return { name: entry.name, run: () => bridge.run(context, config) };
+      const health = new BridgeHealth(entry.name, shared.health);
+      const context = { ...shared, log, health, counters: new Counters() };
+      return { name: entry.name, health, run: () => bridge.run(context, config) };
     }),
   );
 }
@@ -72,14 +74,4 @@ export function openJournal(directory: string, log: Logger): SqliteJournal {
   } catch (error) {
     throw new CommandError(78, `${errorMessage(error)}; STATE_DIRECTORY is ${directory}`);
   }
-}
-
-/** Resolves some time after the stop, so that one that hangs cannot hold up the others. */
-async function cutShort(signal: AbortSignal, log: Logger): Promise<ExitCode> {
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  }
-  await new Promise((resolve) => setTimeout(resolve, STOP_DEADLINE).unref());
-  log.warn("stop cut short", { afterMs: STOP_DEADLINE });
-  return 0;
 }

@@ -1,6 +1,7 @@
-import { sdNotify, watchdogInterval } from "../shared/lifecycle/sd-notify.ts";
+import { type Notification, sdNotify, watchdogInterval } from "../shared/lifecycle/sd-notify.ts";
 import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
+import type { Logger } from "../shared/observe/logger.ts";
 import type { Arguments } from "./command.ts";
 import { readConfiguration, readEnvironment } from "./configuration.ts";
 import { runFast } from "./memory.ts";
@@ -27,22 +28,29 @@ export async function run({ words, env }: Arguments): Promise<number> {
     log.info("stopping", { signal });
     stop.abort();
   });
-  tellServiceManager(health, stop.signal);
+  const ready = keepServiceManagerTold(health, log, stop.signal);
   log.info("starting", {
     version: version(),
     bridges: configuration.bridges.map(({ bridge }) => bridge.name),
   });
   setTimeout(runFast, STARTED).unref();
-  const exitCode = await runBridges(configuration, { journal, health, log, stop });
+  const exitCode = await runBridges(configuration, { journal, health, log, stop, ready });
   journal.close();
   log.info("stopped", { exitCode });
   return exitCode;
 }
 
-function tellServiceManager(health: Health, signal: AbortSignal): void {
-  sdNotify("READY=1");
-  health.onChange(() => sdNotify(`STATUS=${health.summary()}`));
-  signal.addEventListener("abort", () => sdNotify("STOPPING=1"), { once: true });
+/** Keeps the service manager told how we are; returns how to tell it that we are ready. */
+function keepServiceManagerTold(health: Health, log: Logger, signal: AbortSignal): () => void {
+  let isReachable = true;
+  const tell = (notification: Notification) => {
+    const why = sdNotify(notification);
+    if (why !== undefined && isReachable) log.warn("service manager not told", { why });
+    isReachable = why === undefined;
+  };
+  health.onChange(() => tell(`STATUS=${health.summary()}`));
+  signal.addEventListener("abort", () => tell("STOPPING=1"), { once: true });
   const interval = watchdogInterval(process.env);
-  if (interval !== undefined) setInterval(() => sdNotify("WATCHDOG=1"), interval / 2).unref();
+  if (interval !== undefined) setInterval(() => tell("WATCHDOG=1"), interval / 2).unref();
+  return () => tell("READY=1");
 }

@@ -107,6 +107,7 @@ async function listen(
   config: Config,
   outbox: Outbox<Announcement>,
 ): Promise<DatagramReceiver> {
+  health.set("announcements", "opening", "not listening yet");
   const count = (result: string) => counters.add("datagrams", { result });
   const take = (bytes: Uint8Array, truncated: boolean) => {
     const { message, ignored, notes, detail } = parseDatagram(bytes, {

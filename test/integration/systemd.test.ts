@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { webridge } from "../../bridges/webridge/config.ts";
 import { settings } from "../../shared/config/section.ts";
 import { sdNotify } from "../../shared/lifecycle/sd-notify.ts";
 import { sendDatagram } from "../../shared/unix/datagram.ts";
 import { openSocket } from "../../shared/unix/socket.ts";
+import { Saxbridge, type SaxbridgeRun } from "../support/saxbridge-process.ts";
 
 type UnitName = "saxbridge.service" | "saxbridge-webridge.socket";
 
@@ -118,6 +119,32 @@ describe("sdNotify()", () => {
   });
 });
 
+describe("the program under a service manager", () => {
+  test("is ready only when it takes announcements", async () => {
+    const path = join(directory, "notify");
+    const told: string[] = [];
+    const manager = openSocket((bytes) => told.push(String(bytes)));
+    manager.bind(path);
+    const run = await startProgram({ NOTIFY_SOCKET: path });
+    await vi.waitFor(() => expect(told).toContain("READY=1"), { timeout: 20_000 });
+    await run.terminate();
+    await vi.waitFor(() => expect(told).toContain("STOPPING=1"));
+    manager.close();
+    const before = told.slice(0, told.indexOf("READY=1"));
+    expect(before.join("\n")).toContain("announcements opening");
+    expect(before.at(-1)).toMatch(/^STATUS=(?!.*announcements)/);
+  });
+
+  test("says once that it cannot be told", async () => {
+    const gone = join(directory, "gone");
+    const run = await startProgram({ NOTIFY_SOCKET: gone });
+    await run.waitFor("listening for announcements");
+    await run.terminate();
+    const lines = run.log.filter(({ event }) => event === "service manager not told");
+    expect(lines).toMatchObject([{ level: "warn", why: `ENOENT at ${gone}` }]);
+  });
+});
+
 function isInstalled(program: string): boolean {
   return spawnSync(program, ["--version"]).error === undefined;
 }
@@ -173,4 +200,18 @@ async function sendPatiently(path: string, bytes: Uint8Array): Promise<void> {
       if (attempt === 19) throw error;
     }
   }
+}
+
+/** Runs webridge, with an XMPP server that is not there. */
+async function startProgram(env: Readonly<Record<string, string>>): Promise<SaxbridgeRun> {
+  const saxbridge = await Saxbridge.install({
+    XMPP_SERVICE: "xmpp://127.0.0.1:1",
+    XMPP_DOMAIN: "localhost",
+    XMPP_TLS: "optional",
+    WEBRIDGE_XMPP_JID: "webridge@localhost",
+    WEBRIDGE_XMPP_PASSWORD: "secret",
+    WEBRIDGE_ROOM: "chat@conference.localhost",
+  });
+  onTestFinished(() => saxbridge.remove());
+  return saxbridge.run(["run"], env);
 }
