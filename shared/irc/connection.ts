@@ -64,7 +64,7 @@ export async function connectIrc(
 ): Promise<IrcSession> {
   signal.throwIfAborted();
   const connection = new Connection(options);
-  const giveUp = () => connection.abandon();
+  const giveUp = () => connection.abandon("given up");
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     await connection.register();
@@ -176,12 +176,11 @@ class Connection implements IrcSession {
     this.#isQuitting = true;
     this.send("QUIT", reason);
     await Promise.race([this.ended, this.#wait(QUIT_PATIENCE_MS)]);
-    this.abandon();
+    this.abandon("given up");
   }
 
-  /** Breaks the connection without a goodbye. */
-  abandon(): void {
-    this.#finish(new IrcRefusal("closed", "given up"));
+  abandon(reason: string): void {
+    this.#finish(new IrcRefusal("closed", reason));
   }
 
   /** Settles when the registration has. */

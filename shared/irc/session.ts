@@ -22,4 +22,6 @@ export interface IrcSession {
   readonly ended: Promise<string>;
   /** Says QUIT, waits a moment for the server to close, and is then over. */
   quit(reason: string): Promise<void>;
+  /** Breaks the connection at once, without a goodbye: `ended` gives this reason. */
+  abandon(reason: string): void;
 }

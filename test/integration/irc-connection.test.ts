@@ -570,6 +570,14 @@ describe("the end", () => {
     expect(clock.sleeping).toBe(0);
   });
 
+  test("abandon() breaks the connection at once, without a goodbye", async () => {
+    const { session, client } = await meet();
+    session.abandon("no use");
+    expect(await session.ended).toBe("no use");
+    await client.waitForEnd();
+    expect(client.lines.join()).not.toContain("QUIT");
+  });
+
   test("quit() after the end resolves at once", async () => {
     const { session, client } = await meet();
     client.reset();

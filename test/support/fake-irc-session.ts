@@ -84,6 +84,10 @@ export class FakeIrcSession implements IrcSession {
     this.#end(reason);
   }
 
+  abandon(reason: string): void {
+    this.end(reason);
+  }
+
   async quit(reason: string): Promise<void> {
     this.send("QUIT", reason);
     this.end(reason);
