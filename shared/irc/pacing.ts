@@ -3,16 +3,22 @@ import type { Clock } from "../clock.ts";
 import type { IrcSession } from "./session.ts";
 import { foldCase } from "./wire/casemapping.ts";
 import type { Line } from "./wire/line.ts";
-import { readSpeechRefusal } from "./wire/speech-refusal.ts";
+import { readSpeechRefusal, type SpeechRefusal } from "./wire/speech-refusal.ts";
 
 /**
  * What became of a line:
  * - `delivered`: the server has read it and did not object;
  * - `refused`: the server has read it and said no, with this numeric or FAIL code;
+ * - `later`: the server has read it and asked to wait;
  * - `uncertain`: it was written, and the session ended before the server proved to have read it;
  * - `unsent`: nobody heard it, for it was not written in time, or refused because time was up.
  */
-export type LineFate = "delivered" | "uncertain" | "unsent" | { readonly refused: string };
+export type LineFate =
+  | "delivered"
+  | "uncertain"
+  | "unsent"
+  | "later"
+  | { readonly refused: string };
 
 export interface PacedSenderOptions {
   readonly session: IrcSession;
@@ -32,6 +38,9 @@ const FENCE_SPACING_MS = 5_000;
 
 /** Two fences never follow each other closer than this, in milliseconds: lines said meanwhile share one. */
 const FENCE_REST_MS = 10;
+
+/** A server that answers no fence for so long, in milliseconds, hears us no more, whatever it still says. */
+const FENCE_PATIENCE_MS = 60_000;
 
 interface Said {
   readonly command: "PRIVMSG" | "NOTICE";
@@ -60,6 +69,8 @@ export class PacedSender {
   readonly #signal: AbortSignal;
   readonly #alarm: Alarm;
   readonly #fenceAlarm: Alarm;
+  /** Rings now and then while fences are written, so that none of them needs an alarm of its own. */
+  readonly #patience: Alarm;
   readonly #watched = new WeakSet<AbortSignal>();
   /** Not written yet, oldest first. */
   #queue: Said[] = [];
@@ -71,8 +82,8 @@ export class PacedSender {
   #fences = 0;
   // A PONG can be sent on by other clients, so nobody may know what to write into it.
   readonly #secret: string;
-  /** Codes of refusals since the last proof, in order, by folded target; "" when they name none. */
-  readonly #refusals = new Map<string, string[]>();
+  /** Refusals since the last proof, in order, by folded target; "" when they name none. */
+  readonly #refusals = new Map<string, SpeechRefusal[]>();
   /** When the next line would be due if each waited its turn, in monotonic milliseconds. */
   #dueAt = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -86,6 +97,7 @@ export class PacedSender {
     this.#signal = signal;
     this.#alarm = new Alarm(clock, () => this.#pump());
     this.#fenceAlarm = new Alarm(clock, () => this.#planFence());
+    this.#patience = new Alarm(clock, () => this.#checkFence());
     this.#secret = [clock.random(), clock.random()].map((n) => n.toString(36).slice(2)).join("");
     void this.#serve();
   }
@@ -119,6 +131,7 @@ export class PacedSender {
     this.#signal.removeEventListener("abort", stop);
     this.#closed = true;
     this.#fenceAlarm.clear();
+    this.#patience.clear();
     for (const said of this.#unproved.splice(0)) said.settle("uncertain");
     this.#abandon(() => true);
   }
@@ -186,6 +199,15 @@ export class PacedSender {
     this.#fencedAt = this.#clock.now();
     this.#session.send("PING", token);
     this.#spend();
+    if (!this.#patience.isSet) this.#patience.set(FENCE_PATIENCE_MS);
+  }
+
+  /** Behind a fence that is never answered all lines would wait for ever. */
+  #checkFence(): void {
+    if (this.#fence === undefined) return;
+    const leftMs = this.#fencedAt + FENCE_PATIENCE_MS - this.#clock.now();
+    if (leftMs > 0) this.#patience.set(leftMs);
+    else this.#session.abandon(`no PONG within ${FENCE_PATIENCE_MS} ms`);
   }
 
   #hear(line: Line): void {
@@ -197,18 +219,18 @@ export class PacedSender {
       return;
     }
     const refusal = readSpeechRefusal(line);
-    if (refusal !== undefined) this.#noteRefusal(refusal.target ?? "", refusal.code);
+    if (refusal !== undefined) this.#noteRefusal(refusal);
   }
 
   // Refusals come before the PONG of the fence behind their lines, so those that came since the last
   // proof belong to lines that the next one covers.
-  #noteRefusal(target: string, code: string): void {
-    const name = this.#fold(target);
-    const codes = this.#refusals.get(name);
-    if (codes === undefined && this.#refusals.size < this.#unproved.length) {
-      this.#refusals.set(name, [code]);
-    } else if (codes !== undefined && codes.length < this.#unproved.length) {
-      codes.push(code);
+  #noteRefusal(refusal: SpeechRefusal): void {
+    const name = this.#fold(refusal.target ?? "");
+    const known = this.#refusals.get(name);
+    if (known === undefined && this.#refusals.size < this.#unproved.length) {
+      this.#refusals.set(name, [refusal]);
+    } else if (known !== undefined && known.length < this.#unproved.length) {
+      known.push(refusal);
     }
   }
 
@@ -227,10 +249,11 @@ export class PacedSender {
    */
   #judge(read: readonly Said[]): LineFate[] {
     const newestFirst = read.toReversed().map(({ target, over }): LineFate => {
-      const refused =
+      const refusal =
         this.#refusals.get(this.#fold(target))?.pop() ?? this.#refusals.get("")?.pop();
-      if (refused === undefined) return "delivered";
-      return over?.aborted ? "unsent" : { refused };
+      if (refusal === undefined) return "delivered";
+      if (over?.aborted) return "unsent";
+      return refusal.isTemporary ? "later" : { refused: refusal.code };
     });
     return newestFirst.toReversed();
   }

@@ -6,6 +6,8 @@ export interface SpeechRefusal {
   readonly code: string;
   /** Whom the line was for, when the server says so. */
   readonly target: string | undefined;
+  /** The server asks us to wait: later the same line may pass. */
+  readonly isTemporary: boolean;
 }
 
 /**
@@ -14,11 +16,18 @@ export interface SpeechRefusal {
  */
 export function readSpeechRefusal({ command, params }: Line): SpeechRefusal | undefined {
   const [, target] = params;
-  if (WITH_TARGET.has(command) && target !== undefined) return { code: command, target };
-  if (WITHOUT_TARGET.has(command)) return { code: command, target: undefined };
+  if (WITH_TARGET.has(command) && target !== undefined) return refusal(command, target);
+  if (WITHOUT_TARGET.has(command)) return refusal(command, undefined);
   // RPL_TRYAGAIN names the command that came too often.
-  if (command === "263" && isSpeech(target)) return { code: command, target: undefined };
+  if (command === "263" && isSpeech(target)) return refusal(command, undefined);
   return command === "FAIL" ? readFail(params) : undefined;
+}
+
+// RPL_TRYAGAIN (RFC 2812 section 5.1), ERR_TARGETTOOFAST, and the code that Ergo gives.
+const TEMPORARY: ReadonlySet<string> = new Set(["263", "439", "FAIL RATE_LIMITED"]);
+
+function refusal(code: string, target: string | undefined): SpeechRefusal {
+  return { code, target, isTemporary: TEMPORARY.has(code) };
 }
 
 // RFC 1459 section 6.1, RFC 2812 section 5.2, and what today's servers add. 437 is not among them: it
@@ -53,7 +62,7 @@ function readFail(params: readonly string[]): SpeechRefusal | undefined {
   const [command, code = "", ...rest] = params;
   if (!isSpeech(command)) return undefined;
   const [target] = rest.slice(0, -1);
-  return { code: `FAIL ${code}`, target };
+  return refusal(`FAIL ${code}`, target);
 }
 
 function isSpeech(command: string | undefined): boolean {

@@ -44,7 +44,7 @@ describe("PacedSender without pacing", () => {
     expect(session.sent).toEqual(texts.map((text) => `PRIVMSG #channel ${text}`));
     await clock.advance(0);
     expect(session.sent).toHaveLength(5_001);
-    expect(clock.slept).toEqual([]);
+    expect(clock.slept).toEqual([60_000]);
     pong(session);
     expect(new Set(await Promise.all(fates))).toEqual(new Set(["delivered"]));
   });
@@ -52,7 +52,7 @@ describe("PacedSender without pacing", () => {
   test("a line is not delivered before the PONG", async () => {
     const { clock, session, say, fates } = world(unpaced);
     void say("hello");
-    await clock.advance(60_000);
+    await clock.advance(59_000);
     expect(fates).toEqual(["pending"]);
     pong(session);
     await clock.advance(0);
@@ -108,9 +108,7 @@ describe("PacedSender and refusals", () => {
     [":irc.test 415 relay #channel :Cannot send: you must be registered", "415"],
     [":irc.test 403 relay #channel :No such channel", "403"],
     [":irc.test 412 relay :No text to send", "412"],
-    [":irc.test 263 relay PRIVMSG :Try again", "263"],
     [":irc.test FAIL PRIVMSG NEED_REGISTRATION #channel :Register first", "FAIL NEED_REGISTRATION"],
-    [":irc.test FAIL PRIVMSG RATE_LIMITED :Slow down", "FAIL RATE_LIMITED"],
   ])("%s refuses the line", async (line, code) => {
     const { clock, session, say, fates } = world(unpaced);
     void say("hello");
@@ -122,10 +120,28 @@ describe("PacedSender and refusals", () => {
   });
 
   test.each([
+    ":irc.test 263 relay PRIVMSG :Try again",
+    ":irc.test 439 relay #Channel :Target change too fast. Please wait 12 seconds.",
+    ":irc.test FAIL PRIVMSG RATE_LIMITED :Slow down",
+    ":irc.test FAIL PRIVMSG RATE_LIMITED #channel :Slow down",
+  ])("%s asks to say the line later", async (line) => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("1");
+    void say("2");
+    await clock.advance(0);
+    session.hear(line);
+    pong(session);
+    await clock.advance(0);
+    expect(fates).toEqual(["delivered", "later"]);
+  });
+
+  test.each([
     ":irc.test 404 relay #other :Cannot send to channel",
     ":irc.test 437 relay #channel :Cannot change nick while banned",
     ":irc.test 474 relay #channel :Cannot join channel (+b)",
     ":irc.test 263 relay WHO :Try again",
+    ":irc.test 439 * :Please wait while we process your connection.",
+    ":irc.test FAIL JOIN RATE_LIMITED #channel :Slow down",
     ":irc.test FAIL JOIN NEED_REGISTRATION #channel :Register first",
     ":irc.test 404",
   ])("%s refuses no line of ours", async (line) => {
@@ -270,7 +286,8 @@ describe("PacedSender under pacing", () => {
     const { clock, say } = world(efnet);
     for (let i = 0; i < 500; i += 1) void say(`line${i}`);
     await clock.advance(0);
-    expect(clock.sleeping).toBe(1);
+    // Beside it the one that waits for a PONG.
+    expect(clock.sleeping).toBe(2);
   });
 });
 
@@ -309,6 +326,35 @@ describe("PacedSender and the end", () => {
     expect(await Promise.all(said)).toEqual(["delivered", "unsent", "delivered", "unsent"]);
     expect(lines(session.sent)).toEqual(["PRIVMSG #a hello", "PRIVMSG #b hello"]);
     expect(await sender.say("PRIVMSG", "#a", "late", stay.signal)).toBe("unsent");
+  });
+
+  test("a fence without an answer ends the session after a minute, and the lines are uncertain", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    void say("hello");
+    await clock.advance(59_999);
+    session.hear(":irc.test NOTICE relay :still talking");
+    expect(fates).toEqual(["pending"]);
+    await clock.advance(1);
+    expect(fates).toEqual(["uncertain"]);
+    expect(await session.ended).toBe("no PONG within 60000 ms");
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test("each fence has its own minute, and one alarm is enough for all", async () => {
+    const { clock, session, say, fates } = world(unpaced);
+    for (let second = 0; second < 300; second += 1) {
+      void say("hello");
+      await clock.advance(500);
+      pong(session);
+      await clock.advance(500);
+    }
+    expect(new Set(fates)).toEqual(new Set(["delivered"]));
+    expect(clock.slept.length).toBeLessThanOrEqual(6);
+    void say("last");
+    await clock.advance(59_999);
+    expect(fates.at(-1)).toBe("pending");
+    await clock.advance(1);
+    expect(fates.at(-1)).toBe("uncertain");
   });
 
   test("tokens cannot be guessed from one session to the next", async () => {
