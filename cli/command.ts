@@ -47,7 +47,11 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     if (command === undefined) {
       throw new CommandError(2, `there is no command "${name}": see saxbridge --help`);
     }
-    return await command({ words: rest, env: values.env, connect: values.connect ?? false });
+    return await command({
+      words: rest,
+      env: onlyOne(values.env),
+      connect: values.connect ?? false,
+    });
   } catch (error) {
     if (error instanceof ConfigError) return complain(error.message, 78);
     if (error instanceof CommandError) return complain(error.message, error.exitCode);
@@ -61,7 +65,7 @@ function parse(words: readonly string[]) {
       args: [...words],
       allowPositionals: true,
       options: {
-        env: { type: "string" },
+        env: { type: "string", multiple: true },
         connect: { type: "boolean" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },
@@ -70,6 +74,15 @@ function parse(words: readonly string[]) {
   } catch (error) {
     throw new CommandError(2, `${errorMessage(error)}; see saxbridge --help`);
   }
+}
+
+/** parseArgs would take the last one and say nothing. */
+function onlyOne(files: readonly string[] = []): string | undefined {
+  if (files.length <= 1) return files[0];
+  throw new CommandError(
+    2,
+    "--env names one file: run saxbridge once for each; see saxbridge --help",
+  );
 }
 
 function print(text: string): number {

@@ -1,7 +1,13 @@
 import type { z } from "zod";
 import { bridges } from "../bridges/index.ts";
 import { loadEnv } from "../shared/config/load-env.ts";
-import { ConfigError, type Env, isConfigured, readConfig } from "../shared/config/section.ts";
+import {
+  ConfigError,
+  type Env,
+  isConfigured,
+  readConfig,
+  type Section,
+} from "../shared/config/section.ts";
 import { general, xmpp } from "../shared/config/sections.ts";
 import { unknownVariables } from "../shared/config/unknown-variables.ts";
 import type { BridgeEntry } from "../shared/lifecycle/bridge.ts";
@@ -22,7 +28,7 @@ interface ConfiguredBridge {
   readonly config: Record<string, unknown>;
 }
 
-const SECTIONS = [general, xmpp, ...bridges.map(({ section }) => section)];
+const SECTIONS: readonly Section[] = [general, xmpp, ...bridges.map(({ section }) => section)];
 
 /**
  * Reads the configuration of the bridges named, or of all that are configured when none is. Throws one
@@ -58,11 +64,14 @@ export function readConfiguration(names: readonly string[], env: Env): Configura
   };
 }
 
-/** The environment of this process together with its .env, or with the file that `--env` names. */
-export function readEnvironment(envFile: string | undefined): Env {
+/**
+ * The environment of this process together with its .env, or with the file that `--env` names, and with
+ * the secrets of these sections.
+ */
+export function readEnvironment(envFile: string | undefined, sections = SECTIONS): Env {
   return loadEnv({
     env: process.env,
-    sections: SECTIONS,
+    sections,
     ...(envFile === undefined ? {} : { files: [envFile] }),
   });
 }
