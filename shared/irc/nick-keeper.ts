@@ -23,8 +23,8 @@ export interface KeepNickOptions {
 export async function keepNick(options: KeepNickOptions): Promise<void> {
   const { session, clock, signal } = options;
   if (signal.aborted) return;
-  const { casemapping, nicklen } = session.isupport;
-  const wanted = alternativeNick(options.wanted, 0, nicklen);
+  const { casemapping } = session.isupport;
+  const wanted = allowedPart(options.wanted, session);
   const log = options.log.child({ wanted });
   const isMe = (nick: string) => session.isMe(nick);
   const begun = beginNickKeeping(isMe(wanted), clock.now());
@@ -67,4 +67,10 @@ export async function keepNick(options: KeepNickOptions): Promise<void> {
   await untilOver(session, signal);
   deafen();
   alarm.clear();
+}
+
+/** As much of the nick as the server takes; one that has cut ours without a word has shown how much. */
+function allowedPart(wanted: string, { nick, isupport: { nicklen } }: IrcSession): string {
+  const isCut = nicklen === undefined && wanted.startsWith(nick);
+  return isCut ? nick : alternativeNick(wanted, 0, nicklen);
 }

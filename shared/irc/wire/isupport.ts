@@ -1,10 +1,13 @@
 import type { Casemapping } from "./casemapping.ts";
 
-/** What RPL_ISUPPORT (005) said of the server, with the defaults of RFC 1459 where it was silent. */
+/**
+ * What RPL_ISUPPORT (005) said of the server, with the defaults of RFC 1459 where it was silent. Where
+ * a default would take something away from us (`nicklen`, `network`) there is none.
+ */
 export interface Isupport {
   readonly casemapping: Casemapping;
-  /** Longest nick in characters. */
-  readonly nicklen: number;
+  /** Longest nick in characters; undefined until the server has told. */
+  readonly nicklen: number | undefined;
   /** Characters that begin a channel's name. */
   readonly chantypes: string;
   /** Characters that may stand before a channel's name to reach only some of its members. */
@@ -21,7 +24,7 @@ export interface Isupport {
 /** What holds until the server says otherwise: RFC 1459 sections 1.2, 1.3, 2.2 and 2.3. */
 export const initialIsupport: Isupport = {
   casemapping: "rfc1459",
-  nicklen: 9,
+  nicklen: undefined,
   chantypes: "#&",
   statusmsg: "",
   prefixes: "@+",

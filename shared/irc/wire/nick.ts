@@ -2,9 +2,14 @@
  * The nick to try at the given attempt: 0 is the wanted one, then it gets `_`, `__`, `1`, `2` and so
  * on at its end, where it loses characters when it would be longer than `nicklen`. No two are the
  * same until all have been tried; then they come round again. Each is a valid nick (RFC 2812 section
- * 2.3.1) when the wanted one is, and at least 20 differ when `nicklen` is 3 or more.
+ * 2.3.1) when the wanted one is, and at least 20 differ when `nicklen` is 3 or more. Without a known
+ * `nicklen` nothing is cut.
  */
-export function alternativeNick(wanted: string, attempt: number, nicklen: number): string {
+export function alternativeNick(
+  wanted: string,
+  attempt: number,
+  nicklen = Number.POSITIVE_INFINITY,
+): string {
   const characters = Array.from(wanted);
   const nicks = new Set([characters.slice(0, nicklen).join("")]);
   for (const suffix of suffixes(nicklen)) {

@@ -65,10 +65,7 @@ const SAFE_NICKLEN = 9;
 export function beginRegistration(wish: RegistrationWish): Registration {
   return {
     wish,
-    asked:
-      wish.knownNicklen === undefined
-        ? wish.nick
-        : alternativeNick(wish.nick, 0, wish.knownNicklen),
+    asked: alternativeNick(wish.nick, 0, wish.knownNicklen),
     refusedNicks: 0,
     nicklen: wish.knownNicklen,
     offered: new Set(),

@@ -64,6 +64,11 @@ describe("readIsupport()", () => {
     expect(read(initialIsupport, token)).toEqual(initialIsupport);
   });
 
+  test("knows no length of nicks before the server has told", () => {
+    expect(read(initialIsupport, "CHANTYPES=#").nicklen).toBeUndefined();
+    expect(read(initialIsupport, "NICKLEN=9").nicklen).toBe(9);
+  });
+
   test("goes back to the default of what is taken back", () => {
     const full = read(initialIsupport, "NICKLEN=30", "CHANTYPES=#", "MONITOR=9", "NETWORK=x");
     expect(read(full, "-NICKLEN", "-MONITOR", "-NETWORK")).toEqual({
@@ -82,8 +87,8 @@ describe("readIsupport()", () => {
     fc.assert(
       fc.property(fc.array(token), (tokens) => {
         const { nicklen, linelen, chantypes } = read(initialIsupport, ...tokens);
-        expect(nicklen).toBeGreaterThanOrEqual(2);
-        expect(nicklen).toBeLessThanOrEqual(512);
+        expect(nicklen ?? 2).toBeGreaterThanOrEqual(2);
+        expect(nicklen ?? 2).toBeLessThanOrEqual(512);
         expect(linelen).toBeGreaterThanOrEqual(512);
         expect(linelen).toBeLessThanOrEqual(65_536);
         expect(chantypes).not.toBe("");

@@ -31,6 +31,11 @@ describe("alternativeNick()", () => {
     );
   });
 
+  test("cuts nothing when no limit is known", () => {
+    const nicks = [0, 1, 2, 3].map((n) => alternativeNick("saxjax890", n, undefined));
+    expect(nicks).toEqual(["saxjax890", "saxjax890_", "saxjax890__", "saxjax8901"]);
+  });
+
   test("begins again when all were tried", () => {
     expect(alternativeNick("saxjax", 1_000_000, 9)).toMatch(/^saxjax?/);
     expect(firstNicks("ab", 12, 2)).toContain("a9");

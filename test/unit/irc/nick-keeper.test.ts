@@ -13,14 +13,14 @@ import { silentLog } from "../../support/silent-log.ts";
 
 const minute = 60_000;
 
-function world(options: FakeIrcSessionOptions = {}) {
+function world({ wanted = "relay", ...options }: FakeIrcSessionOptions & { wanted?: string } = {}) {
   const clock = new FakeClock();
   const session = new FakeIrcSession({ nick: "relay_", answers: false, ...options });
   const stop = new AbortController();
   const events: string[] = [];
   const note = (event: string) => void events.push(event);
   const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
-  const over = keepNick({ session, wanted: "relay", clock, log, signal: stop.signal });
+  const over = keepNick({ session, wanted, clock, log, signal: stop.signal });
   return { clock, session, stop, events, over };
 }
 
@@ -96,6 +96,18 @@ describe("keepNick()", () => {
     expect(session.takeSent()).toEqual(["ISON rel"]);
     session.hear(":irc.test 303 rel_ :");
     expect(session.takeSent()).toEqual(["NICK rel"]);
+  });
+
+  test("wants the whole nick where the server does not say how long one may be", () => {
+    const { session } = world({ nick: "saxbridge_", wanted: "saxbridge-relay" });
+    expect(session.takeSent()).toEqual(["ISON saxbridge-relay"]);
+  });
+
+  test("is content with the nick that such a server has cut", async () => {
+    const { clock, session, events } = world({ nick: "saxbridge", wanted: "saxbridge-relay" });
+    await clock.advance(60 * minute);
+    expect(session.sent).toEqual([]);
+    expect(events).toEqual([]);
   });
 
   test("stops when the server takes it for no nick at all", async () => {
