@@ -6,6 +6,7 @@ import type { BridgeContext } from "../shared/lifecycle/bridge.ts";
 import { type ExitCode, type Job, supervise } from "../shared/lifecycle/supervise.ts";
 import { Counters } from "../shared/observe/counters.ts";
 import { BridgeHealth, type Health } from "../shared/observe/health.ts";
+import { keepReporting } from "../shared/observe/keep-reporting.ts";
 import type { Logger } from "../shared/observe/logger.ts";
 import { openSqliteJournal, type SqliteJournal } from "../shared/outbox/sqlite-outbox.ts";
 import { CommandError } from "./command-error.ts";
@@ -61,9 +62,22 @@ export async function loadJobs(
       const log = shared.log.child({ bridge: entry.name });
       const health = new BridgeHealth(entry.name, shared.health);
       const context = { ...shared, log, health, counters: new Counters() };
-      return { name: entry.name, health, run: () => bridge.run(context, config) };
+      const run = () => countingWhile(context, () => bridge.run(context, config));
+      return { name: entry.name, health, run };
     }),
   );
+}
+
+/** Does the work, and writes into the log what was counted in the meantime, also when it fails. */
+async function countingWhile(context: BridgeContext, work: () => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const reporting = keepReporting({ ...context, signal: over.signal });
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await reporting;
+  }
 }
 
 /** Opens the outbox in the state directory; throws a CommandError when that cannot be used. */

@@ -131,7 +131,7 @@ async function listen(
   try {
     const { socket: path, socketMode: mode, socketGroup: group } = config;
     const listenFd = inheritedSocket();
-    const options = { path, mode, group, listenFd, signal, log };
+    const options = { path, mode, group, listenFd, signal, log, counters };
     const receiver = await receiveDatagrams(options, take);
     const where = listenFd === undefined ? path : "the socket that systemd opened";
     health.set("announcements", "up", where);

@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
+import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
+import { shield } from "../observe/shield.ts";
 import { receiveInherited } from "./inherited-receiver.ts";
 import { receiveOnPath } from "./path-receiver.ts";
 import type { DatagramReceiver, OnDatagram } from "./receiver.ts";
@@ -20,6 +22,7 @@ export interface ReceiveOptions {
   readonly listenFd?: number | undefined;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly counters: Counters;
   readonly clock?: Clock;
 }
 
@@ -29,10 +32,11 @@ export interface ReceiveOptions {
  * inside the event loop, and hands over one datagram at a time, in the order they were sent.
  */
 export async function receiveDatagrams(
-  { path, mode, group, listenFd, signal, log, clock = systemClock }: ReceiveOptions,
+  { path, mode, group, listenFd, signal, log, counters, clock = systemClock }: ReceiveOptions,
   onDatagram: OnDatagram,
 ): Promise<DatagramReceiver> {
-  const handle = shielded(onDatagram, log);
+  // One bad datagram must not stop the ones behind it.
+  const handle = shield("datagrams", { log, counters }, onDatagram);
   const receiver =
     listenFd === undefined
       ? receiveOnPath({ path, mode, group, log, clock }, handle)
@@ -45,17 +49,6 @@ export async function receiveDatagrams(
   signal.addEventListener("abort", onAbort);
   if (signal.aborted) onAbort();
   return { close };
-}
-
-/** One bad datagram must not stop the ones behind it. */
-function shielded(onDatagram: OnDatagram, log: Logger): OnDatagram {
-  return (bytes, truncated) => {
-    try {
-      onDatagram(bytes, truncated);
-    } catch (error) {
-      log.error("datagram handler failed", { error, bytes: bytes.byteLength });
-    }
-  };
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Takes one datagram. `truncated` says that it was longer than could be read: 65,535 bytes on a socket
- * of our own, 262,143 on an inherited one. What it throws is logged, and the next datagram still comes.
+ * of our own, 262,143 on an inherited one. What it throws is logged and counted, and the next
+ * datagram still comes.
  */
 export type OnDatagram = (bytes: Uint8Array, truncated: boolean) => void;
 

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Counters } from "../../shared/observe/counters.ts";
 import type { Logger } from "../../shared/observe/logger.ts";
 import { type ReceiveOptions, receiveDatagrams, sendDatagram } from "../../shared/unix/datagram.ts";
 import { openSocket, sendOnce } from "../../shared/unix/socket.ts";
@@ -29,6 +30,7 @@ let children: ChildProcess[];
 let closers: (() => unknown)[];
 /** The events that were logged, in order. */
 let events: string[];
+let counters: Counters;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "saxbridge-datagram-"));
@@ -37,6 +39,7 @@ beforeEach(() => {
   children = [];
   closers = [];
   events = [];
+  counters = new Counters();
 });
 
 afterEach(async () => {
@@ -73,7 +76,8 @@ describe("receiveDatagrams()", () => {
     });
     for (const words of ["four", "two", "five"]) await sendDatagram(path, Buffer.from(words));
     await vi.waitFor(() => expect(handled).toEqual(["four", "five"]));
-    expect(events).toEqual(["datagram handler failed"]);
+    expect(events).toEqual(["handler failed"]);
+    expect(counters.value("handler_failures", { where: "datagrams" })).toBe(1);
   });
 
   test("hands over what was sent before it was closed, and leaves no file behind", async () => {
@@ -291,7 +295,7 @@ async function receive(
 ) {
   const received: string[] = [];
   const receiver = await receiveDatagrams(
-    { path, mode: 0o660, signal: stop.signal, log: eventLog(), ...options },
+    { path, mode: 0o660, signal: stop.signal, log: eventLog(), counters, ...options },
     onDatagram ?? ((bytes) => received.push(String(bytes))),
   );
   closers.push(() => receiver.close());

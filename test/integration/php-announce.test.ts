@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Counters } from "../../shared/observe/counters.ts";
 import { receiveDatagrams } from "../../shared/unix/datagram.ts";
 import { phpAnnounce, slowest } from "../support/php-announce.ts";
 import { silentLog } from "../support/silent-log.ts";
@@ -22,7 +23,13 @@ describe.each(["socket_sendto", "stream"] as const)("PHP by %s", (via) => {
   test("announces every text in a datagram of its own, in order", async () => {
     const received: string[] = [];
     const receiver = await receiveDatagrams(
-      { path, mode: 0o600, signal: new AbortController().signal, log: silentLog },
+      {
+        path,
+        mode: 0o600,
+        signal: new AbortController().signal,
+        log: silentLog,
+        counters: new Counters(),
+      },
       (bytes) => void received.push(new TextDecoder().decode(bytes)),
     );
     const sends = await phpAnnounce(path, texts, { via });

@@ -1,3 +1,4 @@
+import { Counters } from "../../../shared/observe/counters.ts";
 import type { Logger } from "../../../shared/observe/logger.ts";
 import { receiveDatagrams } from "../../../shared/unix/datagram.ts";
 import { inheritedSocket } from "../../../shared/unix/inherited-socket.ts";
@@ -18,7 +19,7 @@ try {
   const listenFd = inheritedSocket(process.env, process.pid);
   print(`descriptor ${listenFd}, left: ${Object.keys(process.env).filter(isOfSystemd).join(" ")}`);
   await receiveDatagrams(
-    { path: "/nowhere", mode: 0, listenFd, signal: stop.signal, log },
+    { path: "/nowhere", mode: 0, listenFd, signal: stop.signal, log, counters: new Counters() },
     (bytes, truncated) => print(`${bytes.byteLength}${truncated ? " truncated" : ""}`),
   );
 } catch (error) {
