@@ -14,9 +14,15 @@ export function loadSmall(): void {
   setFlagsFromString("--no-parallel-scavenge");
 }
 
-/** Ends what `loadSmall()` began, once the program is up: what is hot is optimised from now on. */
+/**
+ * Ends what `loadSmall()` began, once the program is up: what is hot is optimised from now on, and
+ * sooner than V8 would by itself. A relay runs the same little code for every message, and rests in
+ * between for so long that it would stay slow for an hour of quiet talk.
+ */
 export function runFast(): void {
   setFlagsFromString("--opt");
   setFlagsFromString("--no-optimize-for-size");
   setFlagsFromString("--semi-space-growth-factor=2");
+  setFlagsFromString("--interrupt-budget=8000");
+  setFlagsFromString("--interrupt-budget-for-feedback-allocation=100");
 }

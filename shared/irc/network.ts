@@ -36,7 +36,7 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
 
   const connect = async (signal: AbortSignal) => {
     const { server, waitMs } = pool.next();
-    await clock.sleep(waitMs, signal);
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
     signal.throwIfAborted();
     const session = await register(server, options, credentials);
     credentials.wereRight = true;

@@ -2,10 +2,11 @@ import { readPem } from "../config/pem.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
 import { FatalError } from "../retry/keep-connected.ts";
-import { type LibraryClient, libraryClient, NS_SM } from "./library-client.ts";
+import type { LibraryClient, LibraryClientOptions } from "./library-client.ts";
 import { findServices } from "./services.ts";
 import type { XmppSession } from "./session.ts";
 import { bareOf, parseJid } from "./wire/jid.ts";
+import { STREAM_MANAGEMENT } from "./wire/namespaces.ts";
 import { answerQuery } from "./wire/queries.ts";
 import { serialise } from "./wire/serialise.ts";
 import { type Element, el, type Node } from "./wire/xml.ts";
@@ -66,8 +67,10 @@ async function openStream(
   // Node 20 has no WebSocket of its own; the library looks for a global one.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same interface under another type
   if (/^wss?:/.test(service)) globalThis.WebSocket ??= (await import("ws")).WebSocket as never;
+  // The library takes a while to load; who has nothing to wait for need not wait for that.
+  const { libraryClient } = await import("./library-client.ts");
   signal.throwIfAborted();
-  const session = new Stream(service, options);
+  const session = new Stream(service, options, libraryClient);
   const stop = () => session.abandon("stopped");
   const deadline = setTimeout(
     () => session.abandon("the server did not answer in time"),
@@ -103,7 +106,11 @@ class Stream implements XmppSession {
   #handled: number | undefined;
   #managed = false;
 
-  constructor(service: string, options: XmppOptions) {
+  constructor(
+    service: string,
+    options: XmppOptions,
+    libraryClient: (options: LibraryClientOptions) => LibraryClient,
+  ) {
     this.#options = options;
     this.#framed = /^wss?:/.test(service);
     this.ended = new Promise((resolve) => {
@@ -145,7 +152,7 @@ class Stream implements XmppSession {
     this.#jid = jid;
     // Without `resume`: a stream that breaks is replaced by a new one, and the outbox and the archive
     // tell what was said meanwhile. What is wanted here is the server's word that it is alive.
-    if (offersStreamManagement) this.send(el("enable", { xmlns: NS_SM }));
+    if (offersStreamManagement) this.send(el("enable", { xmlns: STREAM_MANAGEMENT }));
     this.#keepWatch(this.#pingAfterMs);
   }
 
@@ -222,9 +229,9 @@ class Stream implements XmppSession {
     } else if (name === "iq") {
       this.#countHandled();
       this.#readIq(element);
-    } else if (element.is("r", NS_SM)) {
-      this.send(el("a", { xmlns: NS_SM, h: String(this.#handled ?? 0) }));
-    } else if (element.is("enabled", NS_SM)) {
+    } else if (element.is("r", STREAM_MANAGEMENT)) {
+      this.send(el("a", { xmlns: STREAM_MANAGEMENT, h: String(this.#handled ?? 0) }));
+    } else if (element.is("enabled", STREAM_MANAGEMENT)) {
       this.#handled = 0;
       this.#managed = true;
     }
@@ -260,7 +267,7 @@ class Stream implements XmppSession {
       if (this.#asked) return void setImmediate(() => this.#judge());
       if (quietFor < this.#pingAfterMs) return this.#keepWatch(this.#pingAfterMs - quietFor);
       this.#asked = true;
-      if (this.#managed) this.send(el("r", { xmlns: NS_SM }));
+      if (this.#managed) this.send(el("r", { xmlns: STREAM_MANAGEMENT }));
       else void this.request(ping(this.#options.domain), this.#pingTimeoutMs);
       this.#keepWatch(this.#pingTimeoutMs);
     }, wait);

@@ -7,12 +7,12 @@ import {
   type LibrarySocket,
 } from "@xmpp/client";
 import { MECHANISMS, type ProvingMechanism } from "./sasl.ts";
+import { STREAM_MANAGEMENT } from "./wire/namespaces.ts";
 
 const NS_STREAM = "http://etherx.jabber.org/streams";
 const NS_TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const NS_SASL2 = "urn:xmpp:sasl:2";
-export const NS_SM = "urn:xmpp:sm:3";
 
 /** More than any server lets a client send in one stanza; nothing may make us buffer without end. */
 const MOST_STANZA_BYTES = 4 * 1024 * 1024;
@@ -111,9 +111,9 @@ export function libraryClient(options: LibraryClientOptions): LibraryClient {
       fail(new Error("the server offers no login that saxbridge knows"));
       return false;
     }
-    offersStreamManagement = features.getChild("sm", NS_SM) !== undefined;
+    offersStreamManagement = features.getChild("sm", STREAM_MANAGEMENT) !== undefined;
     for (const [name, xmlns] of [
-      ["sm", NS_SM],
+      ["sm", STREAM_MANAGEMENT],
       ["authentication", NS_SASL2],
     ] as const) {
       // The element came from the library's parser; our reading type is the narrower one.

@@ -30,3 +30,5 @@ export const STANZA_IDS = "urn:xmpp:sid:0";
 export const ENCRYPTION = "urn:xmpp:eme:0";
 /** XEP-0421. */
 export const OCCUPANT_ID = "urn:xmpp:occupant-id:0";
+/** XEP-0198. */
+export const STREAM_MANAGEMENT = "urn:xmpp:sm:3";
