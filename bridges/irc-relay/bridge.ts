@@ -65,8 +65,8 @@ async function stayConnected(context: BridgeContext, config: Config, parts: Part
   const failed = new AbortController();
   const signal = AbortSignal.any([parts.signal, failed.signal]);
   const sides = [
-    stayInRooms(context, config, { ...parts, signal }),
     stayOnIrc(context, config, { ...parts, signal }),
+    stayInRooms(context, config, { ...parts, signal }),
   ];
   try {
     await Promise.all(sides);
@@ -106,6 +106,7 @@ function stayOnIrc(
     const keepingNick = keepNick({ session, wanted: config.nick, clock, log, signal });
     await identify(session, {
       nickservPassword: config.nickservPassword,
+      wanted: config.nick,
       patience: config.servicesTimeout,
       clock,
     });
@@ -139,6 +140,10 @@ function sessionOptions({ clock, log, counters }: BridgeContext, config: Config)
   };
 }
 
+/**
+ * A certificate alone is no wish for SASL: services may look at it by themselves, and on networks that
+ * offer no SASL insisting on it would keep us out.
+ */
 function saslOf({ saslUsername, saslPassword, tlsCert }: Config): ConnectIrcOptions["sasl"] {
   if (saslUsername !== undefined && saslPassword !== undefined) {
     return { mechanism: "PLAIN", username: saslUsername, password: saslPassword };

@@ -103,7 +103,12 @@ class Connection implements IrcSession {
     this.server = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.ended = this.#end.promise;
     this.#registration = beginRegistration({ nick, knownNicklen, sasl: sasl?.mechanism });
-    this.#self = { nick: this.#registration.asked, user: undefined, host: undefined };
+    this.#self = {
+      nick: this.#registration.asked,
+      user: undefined,
+      host: undefined,
+      account: undefined,
+    };
     this.#client = new Client({
       transport: IrcTransport,
       endpoint: {
@@ -140,6 +145,10 @@ class Connection implements IrcSession {
 
   get source(): string {
     return sourceOf(this.#self, this.#options.username);
+  }
+
+  get account(): string | undefined {
+    return this.#self.account;
   }
 
   get isupport(): Isupport {

@@ -24,7 +24,7 @@ export async function keepNick(options: KeepNickOptions): Promise<void> {
   const { session, clock, signal } = options;
   if (signal.aborted) return;
   const { casemapping } = session.isupport;
-  const wanted = allowedPart(options.wanted, session);
+  const wanted = allowedNick(options.wanted, session);
   const log = options.log.child({ wanted });
   const isMe = (nick: string) => session.isMe(nick);
   const begun = beginNickKeeping(isMe(wanted), clock.now());
@@ -69,8 +69,11 @@ export async function keepNick(options: KeepNickOptions): Promise<void> {
   alarm.clear();
 }
 
-/** As much of the nick as the server takes; one that has cut ours without a word has shown how much. */
-function allowedPart(wanted: string, { nick, isupport: { nicklen } }: IrcSession): string {
+/**
+ * As much of the wanted nick as the server takes, just after the registration: where it does not say
+ * how much that is, a nick of ours that it has cut shows it.
+ */
+export function allowedNick(wanted: string, { nick, isupport: { nicklen } }: IrcSession): string {
   const isCut = nicklen === undefined && wanted.startsWith(nick);
   return isCut ? nick : alternativeNick(wanted, 0, nicklen);
 }

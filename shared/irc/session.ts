@@ -9,6 +9,8 @@ export interface IrcSession {
   readonly nick: string;
   /** Our `nick!user@host` as other clients see it: learnt from our own JOIN, CHGHOST and 396; the longest possible until then. */
   readonly source: string;
+  /** The account that services know us by; undefined while we are not logged in, or were not told. */
+  readonly account: string | undefined;
   readonly isupport: Isupport;
   /** Capabilities that the server acknowledged. */
   readonly capabilities: ReadonlySet<string>;

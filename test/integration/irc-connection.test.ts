@@ -152,7 +152,8 @@ describe("registration", () => {
 describe("SASL", () => {
   test("PLAIN logs in before the welcome", async () => {
     const script = { capabilities: [["sasl=PLAIN,EXTERNAL"]] };
-    const { client } = await meet(script, { sasl: plain() });
+    const { client, session } = await meet(script, { sasl: plain() });
+    expect(session.account).toBe("account");
     const proof = client.lines.find((line) => /^AUTHENTICATE [^P]/.test(line))?.split(" ")[1] ?? "";
     expect(Buffer.from(proof, "base64").toString()).toBe("account\0account\0correct horse");
     expect(client.lines.at(-1)).toBe("CAP END");

@@ -6,6 +6,8 @@ import { parseSource } from "../../shared/irc/wire/source.ts";
 
 export interface FakeIrcSessionOptions {
   readonly nick?: string;
+  /** The account that we are logged in to; a 900 that comes in changes it. */
+  readonly account?: string;
   readonly isupport?: Partial<Isupport>;
   readonly capabilities?: readonly string[];
   /**
@@ -24,6 +26,7 @@ export class FakeIrcSession implements IrcSession {
   /** Every line that was sent, without CR LF. */
   readonly sent: string[] = [];
   nick: string;
+  account: string | undefined;
   readonly #answers: boolean;
   readonly #listeners = new Set<(line: Line) => void>();
   #end: (reason: string) => void = () => {};
@@ -31,11 +34,13 @@ export class FakeIrcSession implements IrcSession {
 
   constructor({
     nick = "relay",
+    account,
     isupport = {},
     capabilities = [],
     answers = true,
   }: FakeIrcSessionOptions = {}) {
     this.nick = nick;
+    this.account = account;
     this.isupport = { ...initialIsupport, ...isupport };
     this.capabilities = new Set(capabilities);
     this.#answers = answers;
@@ -69,6 +74,7 @@ export class FakeIrcSession implements IrcSession {
     if (line === undefined) throw new Error(`Cannot hear "${text}": it is no IRC line`);
     if (this.#over) return;
     const { command, source = "", params } = line;
+    if (command === "900") this.account = params[2];
     if (command === "NICK" && this.isMe(parseSource(source).nick)) this.nick = params[0] ?? "";
     for (const listener of this.#listeners) listener(line);
   }

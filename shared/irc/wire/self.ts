@@ -7,11 +7,14 @@ export interface Self {
   readonly nick: string;
   readonly user: string | undefined;
   readonly host: string | undefined;
+  /** The account that services know us by; undefined while we are not logged in. */
+  readonly account: string | undefined;
 }
 
 /**
  * What a line tells about ourselves: our own JOIN and NICK show our `user@host` as others see it,
- * CHGHOST (IRCv3) changes it, and so does RPL_HOSTHIDDEN (396). Any other line gives `self` back.
+ * CHGHOST (IRCv3) changes it, and so does RPL_HOSTHIDDEN (396); RPL_LOGGEDIN (900) and RPL_LOGGEDOUT
+ * (901, both IRCv3 SASL) tell of our account. Any other line gives `self` back.
  */
 export function followSelf(self: Self, line: Line, casemapping: Casemapping): Self {
   const follow = followers.get(line.command);
@@ -30,11 +33,13 @@ const followers: ReadonlyMap<string, (context: Context) => Self> = new Map([
   ["NICK", onNick],
   ["CHGHOST", onChghost],
   ["396", onHostHidden],
+  ["900", onLoggedIn],
+  ["901", ({ self }) => (self.account === undefined ? self : { ...self, account: undefined })],
 ]);
 
 function fromSource({ self, line, isOurs }: Context): Self {
   const { nick, user = self.user, host = self.host } = parseSource(line.source ?? "");
-  return isOurs(nick) ? { nick, user, host } : self;
+  return isOurs(nick) ? { ...self, nick, user, host } : self;
 }
 
 function onNick(context: Context): Self {
@@ -56,6 +61,12 @@ function onHostHidden({ self, line, isOurs }: Context): Self {
   if (nick === undefined || !isOurs(nick) || !shown) return self;
   const at = shown.lastIndexOf("@");
   return { ...self, user: at === -1 ? self.user : shown.slice(0, at), host: shown.slice(at + 1) };
+}
+
+/** `900 me nick!user@host account :words`; nobody else's login is told this way. */
+function onLoggedIn({ self, line }: Context): Self {
+  const [, , account, ...words] = line.params;
+  return account && words.length > 0 ? { ...self, account } : self;
 }
 
 /** HOSTLEN of every server in use (RFC 2812 section 2.3.1 takes it from RFC 952). */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parseLine } from "../../../shared/irc/wire/line.ts";
 import { followSelf, type Self, sourceOf } from "../../../shared/irc/wire/self.ts";
 
-const unknown: Self = { nick: "relay", user: undefined, host: undefined };
+const unknown: Self = { nick: "relay", user: undefined, host: undefined, account: undefined };
 
 function follow(self: Self, ...texts: readonly string[]): Self {
   return texts
@@ -22,6 +22,11 @@ test.each([
     { nick: "relay", user: undefined, host: "cloak" },
   ],
   [":irc.test 396 relay u@cloak :is now", { nick: "relay", user: "u", host: "cloak" }],
+  [
+    ":irc.test 900 relay relay!~r@h.example saxjax :You are now logged in as saxjax",
+    { nick: "relay", account: "saxjax" },
+  ],
+  [":irc.test 900 * * saxjax :You are now logged in", { nick: "relay", account: "saxjax" }],
 ] as const)("followSelf() learns from %j", (text, self) => {
   expect(follow(unknown, text)).toEqual(self);
 });
@@ -37,8 +42,24 @@ test.each([
   "NICK evil",
   "JOIN",
   "396",
+  ":irc.test 900 relay :too few",
+  "900",
+  "901",
 ])("followSelf() learns nothing from %j", (text) => {
   expect(follow(unknown, text)).toBe(unknown);
+});
+
+test("followSelf() forgets the account when the server has logged us out", () => {
+  const known = { ...unknown, account: "saxjax" };
+  expect(follow(known, ":irc.test 901 relay relay!~r@h :You are now logged out")).toEqual(unknown);
+});
+
+test("followSelf() keeps the account while anything else changes", () => {
+  const lines = [":relay!~r@h JOIN #a", ":relay!~r@h CHGHOST u h", ":relay!u@h NICK other"];
+  expect(follow({ ...unknown, account: "saxjax" }, ...lines)).toMatchObject({
+    nick: "other",
+    account: "saxjax",
+  });
 });
 
 test("followSelf() knows its nick in any case that the server takes for the same", () => {
@@ -46,7 +67,7 @@ test("followSelf() knows its nick in any case that the server takes for the same
 });
 
 test("sourceOf() is what others see once the server has told", () => {
-  expect(sourceOf({ nick: "relay", user: "~r", host: "h.example" }, "relay")).toBe(
+  expect(sourceOf({ ...unknown, user: "~r", host: "h.example" }, "relay")).toBe(
     "relay!~r@h.example",
   );
 });
@@ -56,7 +77,7 @@ test("sourceOf() is never shorter than what the server may turn out to show", ()
   const host = fc.stringMatching(/^[a-z.]{1,63}$/);
   fc.assert(
     fc.property(name, name, host, (nick, user, shown) => {
-      const before = { nick, user: undefined, host: undefined };
+      const before = { ...unknown, nick };
       const after = follow(before, `:${nick}!~${user}@${shown} JOIN #a`);
       expect(sourceOf(after, user).length).toBeLessThanOrEqual(sourceOf(before, user).length);
     }),
