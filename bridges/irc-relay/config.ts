@@ -54,14 +54,16 @@ export const irc = z
           description: "Password that the IRC server asks of everybody who connects.",
         }),
         saslUsername: oneLine().optional().meta({
-          description: "Account on the IRC network, for SASL.",
+          description:
+            "Account on the IRC network. When set, we log in by SASL or not at all: PLAIN with the password, EXTERNAL with the certificate where there is none.",
           example: "saxjax",
         }),
         saslPassword: secret().optional().meta({
           description: "Password of that account, for SASL PLAIN.",
         }),
         tlsCert: oneLine().optional().meta({
-          description: "File with our own certificate (PEM), for SASL EXTERNAL.",
+          description:
+            "File with our own certificate (PEM), shown to every server. It is a login by SASL EXTERNAL only where IRC_SASL_USERNAME is set.",
           example: "/etc/saxbridge/irc-cert.pem",
         }),
         tlsKey: oneLine().optional().meta({
@@ -84,7 +86,8 @@ export const irc = z
           description: "Time between two lines to IRC once pacing has begun; 0 turns pacing off.",
         }),
         nickservPassword: secret().optional().meta({
-          description: "Password to identify to NickServ with, on networks without SASL.",
+          description:
+            "Password to identify to NickServ with, on networks without SASL. Whoever has that nick is told it: where there are no services, that may be anybody.",
         }),
         servicesTimeout: duration({ max: "10m" }).prefault("0").meta({
           description: "How long to wait for services to identify us before joining channels.",
