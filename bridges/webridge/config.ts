@@ -1,14 +1,8 @@
 import { z } from "zod";
 import { bareJid, roomJid } from "../../shared/config/jids.ts";
 import { secret } from "../../shared/config/secret.ts";
-import {
-  bytes,
-  fileMode,
-  oneLine,
-  oneOf,
-  socketPath,
-  wholeNumber,
-} from "../../shared/config/types.ts";
+import { socketPath } from "../../shared/config/socket-path.ts";
+import { bytes, fileMode, oneLine, oneOf, wholeNumber } from "../../shared/config/types.ts";
 
 /** What webridge needs besides the XMPP server. */
 export const webridge = z

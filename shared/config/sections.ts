@@ -3,7 +3,8 @@ import { address } from "./address.ts";
 import { domain } from "./jids.ts";
 import { isLoopback } from "./loopback.ts";
 import { whenRight } from "./section.ts";
-import { fromText, hasControls, oneLine, oneOf, socketPath } from "./types.ts";
+import { socketPath } from "./socket-path.ts";
+import { fromText, hasControls, oneLine, oneOf } from "./types.ts";
 import { parseService, serviceUrl } from "./xmpp-service.ts";
 
 /** The XMPP server that holds the rooms: every bridge needs it. */

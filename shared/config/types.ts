@@ -74,9 +74,15 @@ const BYTES: Readonly<Record<string, number>> = {
   GiB: 1_073_741_824,
 };
 
-/** A size such as `64MiB` or `256kB`; the program sees bytes. */
-export const bytes = () =>
-  fromText("a size such as 64MiB or 256kB", (text) => measure(text, BYTES));
+/** A queue of less would be full with a few long messages, and one of nothing would take none at all. */
+const LEAST_BYTES = "64kB";
+
+/** A size such as `64MiB` or `256kB`, 64 kB or more unless `min` says otherwise; the program sees bytes. */
+export const bytes = ({ min = LEAST_BYTES }: { readonly min?: string } = {}) =>
+  fromText(`a size such as 64MiB or 256kB, at least ${min}`, (text) => {
+    const value = measure(text, BYTES);
+    return value !== undefined && value >= (measure(min, BYTES) ?? 0) ? value : undefined;
+  });
 
 /** Digits and a unit; undefined for anything else, and for more than a number can count. */
 function measure(text: string, units: Readonly<Record<string, number>>): number | undefined {
@@ -90,15 +96,4 @@ function measure(text: string, units: Readonly<Record<string, number>>): number 
 export const fileMode = () =>
   fromText("three octal digits such as 0660", (text) =>
     /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined,
-  );
-
-/** sun_path of unix(7) has 108 bytes, the last one a NUL; what is longer would be cut silently. */
-const SOCKET_PATH_BYTES = 107;
-
-/** Where a UNIX socket stands in the file system. */
-export const socketPath = () =>
-  fromText(`a path of at most ${SOCKET_PATH_BYTES} bytes`, (text) =>
-    hasControls(text) || new TextEncoder().encode(text).length > SOCKET_PATH_BYTES
-      ? undefined
-      : text,
   );

@@ -1,9 +1,7 @@
 import { Buffer } from "node:buffer";
 import { getSystemErrorName } from "node:util";
 import { createSocket } from "unix-dgram";
-
-/** The longest path of a UNIX socket, in bytes: `sun_path` has 108 with its final NUL (unix(7)). */
-export const maxPathBytes = 107;
+import { maxSocketPathBytes } from "../config/socket-path.ts";
 
 /** unix-dgram reads into a buffer of this many bytes and does not say when it cut. */
 export const maxDatagramBytes = 65_536;
@@ -37,7 +35,7 @@ export function openSocket(onDatagram?: (bytes: Uint8Array) => void): DatagramSo
   function attempt(path: string, call: () => void): Errno {
     if (!isOpen) return "EBADF";
     if (path === "" || path.includes("\0")) return "EINVAL";
-    if (Buffer.byteLength(path) > maxPathBytes) return "ENAMETOOLONG";
+    if (Buffer.byteLength(path) > maxSocketPathBytes) return "ENAMETOOLONG";
     failure = undefined;
     call();
     return failure;

@@ -2,8 +2,9 @@ import { Buffer } from "node:buffer";
 import { type BigIntStats, chmodSync, chownSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../clock.ts";
+import { maxSocketPathBytes } from "../config/socket-path.ts";
 import { errnoOf } from "../errno.ts";
-import { type DatagramSocket, type Errno, maxPathBytes, openSocket } from "./socket.ts";
+import { type DatagramSocket, type Errno, openSocket } from "./socket.ts";
 import { SocketError } from "./socket-error.ts";
 
 /** Older than this, what lies under the second name was left by a process that died. */
@@ -176,7 +177,7 @@ function explain(code: string, path: string): string {
     case "EROFS":
       return `directory ${directory} is read-only (add RuntimeDirectory= or ReadWritePaths= to the unit)`;
     case "ENAMETOOLONG":
-      return `the path has ${Buffer.byteLength(path)} bytes, and a socket's path may have ${maxPathBytes}`;
+      return `the path has ${Buffer.byteLength(path)} bytes, and a socket's path may have ${maxSocketPathBytes}`;
     default:
       return code;
   }

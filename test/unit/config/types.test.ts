@@ -6,6 +6,7 @@ import { ircLinks } from "../../../shared/config/irc-links.ts";
 import { ircServers } from "../../../shared/config/irc-servers.ts";
 import { bareJid, domain, roomJid } from "../../../shared/config/jids.ts";
 import { isLoopback } from "../../../shared/config/loopback.ts";
+import { socketPath } from "../../../shared/config/socket-path.ts";
 import {
   bytes,
   duration,
@@ -14,7 +15,6 @@ import {
   oneLine,
   oneOf,
   quote,
-  socketPath,
   wholeNumber,
 } from "../../../shared/config/types.ts";
 import { serviceUrl } from "../../../shared/config/xmpp-service.ts";
@@ -60,8 +60,18 @@ const types: Readonly<Record<string, Examples>> = {
   },
   bytes: {
     type: bytes(),
-    takes: { "12B": 12, "256kB": 256_000, "1KiB": 1_024, "64MiB": 67_108_864 },
-    refuses: { "64": /^should be a size such as 64MiB or 256kB, not "64"$/, "9m": /not "9m"$/ },
+    takes: { "64000B": 64_000, "256kB": 256_000, "64KiB": 65_536, "64MiB": 67_108_864 },
+    refuses: {
+      "64": /^should be a size such as 64MiB or 256kB, at least 64kB, not "64"$/,
+      "9m": /not "9m"$/,
+      "0B": /at least 64kB, not "0B"$/,
+      "63999B": /at least 64kB, not "63999B"$/,
+    },
+  },
+  "bytes with a bound": {
+    type: bytes({ min: "1KiB" }),
+    takes: { "1KiB": 1_024, "2kB": 2_000 },
+    refuses: { "1kB": /at least 1KiB, not "1kB"$/ },
   },
   wholeNumber: {
     type: wholeNumber({ min: 1, max: 65_535 }),
