@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Reading } from "../../shared/message.ts";
-import { isolateBidi, oneLine, xmlSafe } from "../../shared/text/clean.ts";
+import { isolateBidi, LINE_BREAKS, oneLine, xmlSafe } from "../../shared/text/clean.ts";
 import { decodeEntities } from "../../shared/text/entities.ts";
 import { shorten } from "../../shared/text/split.ts";
 import { decodeWindows1252 } from "../../shared/text/windows-1252.ts";
@@ -229,12 +229,11 @@ function cleanLine(
   const decoded = htmlEntities === "decode" ? decodeEntities(dirty) : dirty;
   if (decoded !== dirty) notes.add("entities");
   const trimmed = decoded.trim();
-  if (BREAK.test(trimmed)) notes.add("newlines");
+  if (LINE_BREAKS.test(trimmed)) notes.add("newlines");
   if (CONTROL.test(trimmed)) notes.add("controls");
   return xmlSafe(oneLine(trimmed));
 }
 
-const BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
 const CONTROL = /(?![\t\n\v\f\r\u0085])\p{Cc}/u;
 
 /** Spaces, zero widths and everything else that leaves no mark say nothing. */

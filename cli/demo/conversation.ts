@@ -1,5 +1,5 @@
 import type { Bridge } from "../../shared/lifecycle/bridge.ts";
-import { isolateBidi, oneLine, safeNick } from "../../shared/text/clean.ts";
+import { isolateBidi, LINE_BREAKS, oneLine, safeNick } from "../../shared/text/clean.ts";
 import { connectXmpp } from "../../shared/xmpp/connection.ts";
 import { keepInRooms } from "../../shared/xmpp/keep-in-rooms.ts";
 import { Room } from "../../shared/xmpp/room.ts";
@@ -55,7 +55,7 @@ export function formatSpeech(
   const name = safeNick(nick);
   const who = paint("bold", action ? `* ${name}` : `${name}:`, colours);
   return body
-    .split(/[\n\v\f\r\u0085\u2028\u2029]+/)
+    .split(LINE_BREAKS)
     .map((line) => isolateBidi(oneLine(line)))
     .filter((line) => line !== "")
     .map((line) => `${time} ${who} ${line}`);

@@ -37,11 +37,15 @@ const IRC_UNSAFE = /[\r\n\0\cA]/;
  */
 export function oneLine(text: string): string {
   if (!CONTROL_OR_BREAK.test(text)) return text.trim();
-  return text.replace(CONTROLS, "").replace(BREAKS, " ").replaceAll("\t", " ").trim();
+  return text.replace(CONTROLS, "").replace(ALL_LINE_BREAKS, " ").replaceAll("\t", " ").trim();
 }
 
-// What Unicode lets end a line (UAX #14: BK, CR, LF, NL): among the controls LF, VT, FF, CR and NEL.
-const BREAKS = /[\n\v\f\r\u0085\u2028\u2029]+/g;
+/**
+ * One run of what Unicode lets end a line (UAX #14: BK, CR, LF, NL): among the controls LF, VT, FF, CR
+ * and NEL. Not global, so that it may be tested with and split at.
+ */
+export const LINE_BREAKS = /[\n\v\f\r\u0085\u2028\u2029]+/;
+const ALL_LINE_BREAKS = new RegExp(LINE_BREAKS, "g");
 const CONTROL_OR_BREAK = /[\p{Cc}\u2028\u2029]/u;
 const CONTROLS = /(?![\t\n\v\f\r\u0085])\p{Cc}/gu;
 
