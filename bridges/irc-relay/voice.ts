@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { IrcChannel } from "../../shared/irc/channel.ts";
-import { PacedSender } from "../../shared/irc/pacing.ts";
+import { type LineFate, PacedSender } from "../../shared/irc/pacing.ts";
 import type { IrcSession } from "../../shared/irc/session.ts";
 import { initialIsupport } from "../../shared/irc/wire/isupport.ts";
 import { textBytes } from "../../shared/irc/wire/source.ts";
@@ -70,15 +70,24 @@ export class IrcVoice {
   }
 
   /** Says all lines of a message in a channel. Its fate is that of the line that fared worst. */
-  async say(lines: readonly string[], channel: IrcChannel): Promise<Fate> {
+  say(lines: readonly string[], channel: IrcChannel): Promise<Fate> {
     const sender = this.#sender;
-    if (sender === undefined) return "uncertain";
+    if (sender === undefined) return Promise.resolve("uncertain");
     const over = channel.stay?.over;
-    const fates = await Promise.all(
-      lines.map((line) => sender.say("PRIVMSG", channel.name, line, over)),
-    );
-    const refused = fates.find((fate) => typeof fate === "object");
-    if (refused !== undefined) return refused;
-    return fates.every((fate) => fate === "delivered") ? "delivered" : "uncertain";
+    const said = lines.map((line) => sender.say("PRIVMSG", channel.name, line, over));
+    const [only] = said;
+    // As a rule a message is one line.
+    if (only !== undefined && said.length === 1) return only.then(fateOf);
+    return Promise.all(said).then((fates) => worstOf(fates.map(fateOf)));
   }
+}
+
+/** What was never written is as uncertain as what was: it is said again, or for the first time. */
+function fateOf(fate: LineFate): Fate {
+  return fate === "unsent" ? "uncertain" : fate;
+}
+
+function worstOf(fates: readonly Fate[]): Fate {
+  const refused = fates.find((fate) => typeof fate === "object");
+  return refused ?? fates.find((fate) => fate !== "delivered") ?? "delivered";
 }
