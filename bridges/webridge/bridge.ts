@@ -11,6 +11,7 @@ import type { DatagramReceiver } from "../../shared/unix/receiver.ts";
 import { connectXmpp } from "../../shared/xmpp/connection.ts";
 import { keepInRooms } from "../../shared/xmpp/keep-in-rooms.ts";
 import { Room } from "../../shared/xmpp/room.ts";
+import { sameBare } from "../../shared/xmpp/wire/jid.ts";
 import type { webridge as section } from "./config.ts";
 import { formatAnnouncement } from "./format.ts";
 import { type Announcement, parseDatagram } from "./parse.ts";
@@ -33,10 +34,10 @@ export const webridge: Bridge<typeof section> = {
       // What senders have got rid of is in the outbox before anybody closes the journal. A bridge that
       // has failed lets go of the socket, too, or it would keep the program from ending.
       await receiver?.close();
+      outbox.summariseLeftOut();
+      const { pending } = outbox;
+      if (pending > 0) log.info("announcements kept for the next start", { count: pending });
     }
-    outbox.summariseLeftOut();
-    if (outbox.pending > 0)
-      log.info("announcements kept for the next start", { count: outbox.pending });
   },
 };
 
@@ -144,7 +145,7 @@ async function listen(
 
 function isForAnotherRoom(announcement: Announcement, { room }: Config): boolean {
   if (announcement.kind !== "event" || announcement.room === undefined) return false;
-  return announcement.room.toLowerCase() !== room.toLowerCase();
+  return !sameBare(announcement.room, room);
 }
 
 /** The site's own id where it gives one: the same announcement is then the same message. */
