@@ -3,7 +3,7 @@ import { allowedNick } from "../../shared/irc/nick-keeper.ts";
 import type { IrcSession } from "../../shared/irc/session.ts";
 import { sameName } from "../../shared/irc/wire/casemapping.ts";
 import type { Line } from "../../shared/irc/wire/line.ts";
-import { parseSource } from "../../shared/irc/wire/source.ts";
+import { nickOf } from "../../shared/irc/wire/source.ts";
 
 export interface ServicesOptions {
   readonly nickservPassword: { reveal(): string } | undefined;
@@ -49,8 +49,8 @@ function isOurNewNick(wanted: string, { command, params }: Line, session: IrcSes
 /** What services of all families say when they know somebody; Atheme and Anope give 900 as well. */
 const IDENTIFIED = /\b(?:now identified|password accepted|you are now logged in|recognized)\b/i;
 
-function isWelcome({ command, source = "", params }: Line): boolean {
+function isWelcome({ command, source, params }: Line): boolean {
   if (command === "900") return true;
   if (command !== "NOTICE" || !IDENTIFIED.test(params.at(-1) ?? "")) return false;
-  return parseSource(source).nick.toLowerCase() === "nickserv";
+  return nickOf(source).toLowerCase() === "nickserv";
 }

@@ -1,5 +1,7 @@
 import { Client } from "irc-framework";
 import type { Clock } from "../clock.ts";
+import { errnoOf } from "../errno.ts";
+import { errorMessage } from "../error-message.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
@@ -334,10 +336,9 @@ const causesByCode: readonly (readonly [RegExp, RefusalCause])[] = [
 ];
 
 function refusalOf(error: unknown): IrcRefusal {
-  // With several addresses all failing there is one error for each, and none in the whole's message.
+  // With several addresses all failing there is one error for each; the first stands for their kind.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const message = first instanceof Error ? first.message : String(first);
-  const code = first instanceof Error && "code" in first ? String(first.code) : "";
+  const code = errnoOf(first) ?? "";
   const cause = causesByCode.find(([pattern]) => pattern.test(code))?.[1] ?? "closed";
-  return new IrcRefusal(cause, message, { cause: error });
+  return new IrcRefusal(cause, errorMessage(error), { cause: error });
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { errorMessage } from "../error-message.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type BackoffPolicy, backoffDelay } from "./backoff.ts";
 
@@ -60,6 +61,6 @@ async function runSession({
     return { reason, lastedMs: clock.now() - since };
   } catch (error) {
     if (error instanceof FatalError) throw error;
-    return { reason: error instanceof Error ? error.message : String(error), lastedMs: 0 };
+    return { reason: errorMessage(error), lastedMs: 0 };
   }
 }

@@ -2,7 +2,7 @@ import { type Casemapping, sameName } from "./casemapping.ts";
 import type { MembershipEvent } from "./channel-membership.ts";
 import { joinRefusal } from "./join-refusal.ts";
 import type { Line } from "./line.ts";
-import { parseSource } from "./source.ts";
+import { nickOf } from "./source.ts";
 
 /** How one channel of one session tells its own lines from others'. */
 export interface ChannelView {
@@ -78,10 +78,6 @@ function isOurs(channel: string | undefined, { channel: ours, casemapping }: Cha
 
 function isMe(nick: string | undefined, view: ChannelView): boolean {
   return nick !== undefined && view.isMe(nick);
-}
-
-function nickOf(source: string | undefined): string {
-  return source === undefined ? "" : parseSource(source).nick;
 }
 
 /** Reasons go into the log, and others write them. */

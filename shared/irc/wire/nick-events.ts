@@ -1,7 +1,7 @@
 import { type Casemapping, sameName } from "./casemapping.ts";
 import type { Line } from "./line.ts";
 import type { NickEvent } from "./nick-keeping.ts";
-import { parseSource } from "./source.ts";
+import { nickOf } from "./source.ts";
 
 /** Which nick we want, and whether it is ours after the line. */
 export interface NickView {
@@ -51,8 +51,4 @@ function readRefusal({ command, params }: Line, view: NickView): NickEvent | und
 
 function isWanted(nick: string, { wanted, casemapping }: NickView): boolean {
   return sameName(nick, wanted, casemapping);
-}
-
-function nickOf(source = ""): string {
-  return parseSource(source).nick;
 }

@@ -1,6 +1,6 @@
 import { type Casemapping, sameName } from "./casemapping.ts";
 import type { Line } from "./line.ts";
-import { parseSource } from "./source.ts";
+import { nickOf, parseSource } from "./source.ts";
 
 /** Who we are on the network, as far as the server has told. */
 export interface Self {
@@ -50,9 +50,7 @@ function onNick(context: Context): Self {
 
 function onChghost({ self, line, isOurs }: Context): Self {
   const [user, host] = line.params;
-  return isOurs(parseSource(line.source ?? "").nick) && user && host
-    ? { ...self, user, host }
-    : self;
+  return isOurs(nickOf(line.source)) && user && host ? { ...self, user, host } : self;
 }
 
 /** Some servers write `user@host` here, most the host alone. */

@@ -20,6 +20,11 @@ export function parseSource(source: string): Source {
   };
 }
 
+/** The nick of a source, or a server's whole name; "" when a line has none. */
+export function nickOf(source = ""): string {
+  return parseSource(source).nick;
+}
+
 /**
  * How many bytes of text fit into one line as other clients get it, `:source COMMAND target :text`
  * with CR LF, when a line has `linelen` bytes (RFC 1459 section 2.3: 512). `source` is our own, as the
