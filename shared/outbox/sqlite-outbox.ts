@@ -30,6 +30,8 @@ const SETTLED_WITHIN = 50;
 const RETRY_DELAY = 5_000;
 
 export interface SqliteJournal extends Journal {
+  /** The queues of an earlier run that nobody has loaded in this one, and how many rows wait in each. */
+  unclaimed(): readonly { readonly queue: string; readonly count: number }[];
   /** Commits what is left and closes the file. */
   close(): void;
 }
@@ -102,6 +104,12 @@ export function openSqliteJournal(path: string, log: Logger): SqliteJournal {
       flushWithin(SETTLED_WITHIN);
     },
     load: (name) => queueOf(name).load(),
+    unclaimed() {
+      const names = tables.names().filter((name) => !queues.has(name));
+      return names
+        .map((queue) => ({ queue, count: new Queue(queue, tables).load().length }))
+        .filter(({ count }) => count > 0);
+    },
     close() {
       flush();
       plan.cancel();
@@ -127,7 +135,18 @@ function prepareTables(database: Database.Database) {
       "SELECT max(n) FROM (SELECT last n FROM batch UNION SELECT front FROM progress)",
     )
     .pluck();
-  return { insert, drop, advance, batches, progress, lastSeq: () => lastSeq.get() ?? 0 };
+  const names = database
+    .prepare<[], string>("SELECT DISTINCT queue FROM batch ORDER BY queue")
+    .pluck();
+  return {
+    insert,
+    drop,
+    advance,
+    batches,
+    progress,
+    lastSeq: () => lastSeq.get() ?? 0,
+    names: () => names.all(),
+  };
 }
 
 /** What one queue has on disk and what it still has to write there. */

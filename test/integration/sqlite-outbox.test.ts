@@ -89,6 +89,18 @@ describe("openSqliteJournal()", () => {
     expect(journal.load("q")).toEqual([row(1), row(2)]);
   });
 
+  test("names the queues that nobody reads any more, with what is left in them", async () => {
+    const journal = openJournal();
+    await committed(journal, [row(1, "read"), row(2, "left"), row(3, "left"), row(4, "done")]);
+    journal.settle("left", 2, 3);
+    journal.settle("done", 4, 5);
+    const after = reopen(journal);
+    after.load("read");
+    expect(after.unclaimed()).toEqual([{ queue: "left", count: 1 }]);
+    after.load("left");
+    expect(after.unclaimed()).toEqual([]);
+  });
+
   test("refuses a state directory that another process uses, and says so", () => {
     openJournal();
     expect(() => openSqliteJournal(join(directory, "outbox.sqlite"), silentLog)).toThrow(
