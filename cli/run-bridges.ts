@@ -45,6 +45,9 @@ export async function runBridges(
   const work = supervise(jobs, { log, clock: systemClock, stop });
   await Promise.race([work, health.until(() => !health.has("opening"), stop.signal)]);
   if (!stop.signal.aborted) ready?.();
+  for (const { queue, count } of journal.unclaimed()) {
+    log.warn("messages kept for a link that does not run", { queue, count });
+  }
   return await work;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startInspircd } from "../../cli/demo/servers/inspircd.ts";
 import { startProsody } from "../../cli/demo/servers/prosody.ts";
+import { sendDatagram } from "../../shared/unix/datagram.ts";
 import { openSocket } from "../../shared/unix/socket.ts";
 import { Saxbridge } from "../support/saxbridge-process.ts";
 import { relayEnvironment, USERS, webridgeEnvironment, xmppEnvironment } from "./e2e/scene.ts";
@@ -49,6 +50,24 @@ test("say refuses a path that no socket can have", async () => {
   const { code, stderr } = await runToEnd(["say", "Hello"], { WEBRIDGE_SOCKET: "x".repeat(108) });
   expect(code).toBe(78);
   expect(stderr).toContain("WEBRIDGE_SOCKET should be a path of at most 107 bytes");
+});
+
+test("run names what waits for a link that is no longer configured", async () => {
+  const saxbridge = await Saxbridge.install({
+    ...xmppEnvironment({ port: 1 }),
+    ...webridgeEnvironment("old@conference.localhost"),
+  });
+  onTestFinished(() => saxbridge.remove());
+  const before = saxbridge.run();
+  await before.waitFor("listening for announcements");
+  await sendDatagram(saxbridge.socket, Buffer.from("Who hears this?"));
+  await before.terminate();
+  const after = saxbridge.run(["run"], { WEBRIDGE_ROOM: "new@conference.localhost" });
+  expect(await after.waitFor("messages kept for a link that does not run")).toMatchObject({
+    level: "warn",
+    queue: "webridge old@conference.localhost",
+    count: 1,
+  });
 });
 
 async function runToEnd(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
