@@ -33,7 +33,10 @@ export const MECHANISMS: readonly {
   { name: "PLAIN", create: plain },
 ];
 
-/** RFC 4616. Sent only where `connectXmpp` finds the stream safe for it. */
+/**
+ * RFC 4616: the password itself, for a server that offers nothing better. In clear only where
+ * `XMPP_TLS` is `optional`, which is allowed on loopback only.
+ */
 function plain(): ProvingMechanism {
   return {
     name: "PLAIN",
