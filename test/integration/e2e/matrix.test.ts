@@ -102,6 +102,7 @@ describe.each(Object.entries(xmppServers))("%s", (_xmppName, startXmpp) => {
       // XEP-0045 section 7.5.
       alice.send(`<message type='chat' to='${room}/irc'><body>for the relay</body></message>`);
       alice.say("for all");
+      await alice.waitForMessage("for all");
       expect(await ivan.waitForMessage("<alice> for all")).toMatchObject({ nick: "saxjax" });
       const heard = [
         ...alice.messages.map(({ body }) => body),
