@@ -39,6 +39,7 @@ export async function identify(session: IrcSession, options: ServicesOptions): P
   if (session.account !== undefined) known.abort();
   tell();
   await Promise.race([clock.sleep(patience, known.signal), session.ended]);
+  if (nickservPassword === undefined) deafen();
 }
 
 function isOurNewNick(wanted: string, { command, params }: Line, session: IrcSession): boolean {
