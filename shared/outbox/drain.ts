@@ -22,8 +22,8 @@ export interface Place<T> {
   /** Resolves when things can be said; with undefined when the signal aborted before. */
   stay(signal: AbortSignal): Promise<Stay | undefined>;
   /**
-   * Says an entry and resolves with its fate; never rejects, and is never pending for longer than the
-   * stay. Entries are said in the order of the calls.
+   * Says an entry and resolves with its fate; is never pending for longer than the stay. Entries are
+   * said in the order of the calls. One that makes it throw or reject is refused as a `bug`.
    */
   say(entry: Entry<T>): Promise<Fate>;
 }
@@ -84,12 +84,21 @@ function drainStay<T>(options: DrainOptions<T>, over: AbortSignal): Promise<"ove
       if (over.aborted || paused) finish();
       else pump();
     };
+    const giveUp = (entry: Entry<T>, error: unknown) => {
+      log.error("message cannot be said", { id: entry.id, error });
+      settle(entry, { refused: "bug" });
+    };
     const pump = (): number => {
+      // All that is not settled is on its way.
+      if (outbox.pending <= underway) return lastSaid;
       if (over.aborted || paused || underway >= window) return lastSaid;
       for (const entry of outbox.readyAfter(lastSaid)) {
         lastSaid = entry.seq;
         underway += 1;
-        void place.say(entry).then((fate) => settle(entry, fate));
+        void say(place, entry).then(
+          (fate) => settle(entry, fate),
+          (error: unknown) => giveUp(entry, error),
+        );
         if (underway >= window) break;
       }
       return lastSaid;
@@ -100,4 +109,13 @@ function drainStay<T>(options: DrainOptions<T>, over: AbortSignal): Promise<"ove
     if (over.aborted) finish();
     else pump();
   });
+}
+
+/** What the place throws, it rejects with: entries are settled one after another, never one in another. */
+function say<T>(place: Place<T>, entry: Entry<T>): Promise<Fate> {
+  try {
+    return place.say(entry);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

@@ -37,6 +37,8 @@ class FakePlace implements Place<string> {
 
   say(entry: Entry<string>): Promise<Fate> {
     this.heard.push(entry.value);
+    if (entry.value.startsWith("throws")) throw new Error("bug");
+    if (entry.value.startsWith("rejects")) return Promise.reject(new Error("bug"));
     const fate = this.fates.shift();
     if (fate !== undefined) return Promise.resolve(fate);
     return new Promise((resolve) => this.#pending.push(resolve));
@@ -129,6 +131,18 @@ describe("drain()", () => {
     place.open();
     await turn();
     expect(settled).toEqual(["a forbidden", "b"]);
+  });
+
+  test("goes on past an entry that the place cannot handle, once, and in order", async () => {
+    const { place, put, settled, outbox } = start(2);
+    place.fates.push("delivered", "delivered", "delivered");
+    put("throws 1", "a", "rejects", "throws 2", "b", "c");
+    place.open();
+    for (let i = 0; i < 5; i += 1) await turn();
+    expect(place.heard).toEqual(["throws 1", "a", "rejects", "throws 2", "b", "c"]);
+    const bugs = settled.filter((text) => text.endsWith(" bug"));
+    expect(bugs).toEqual(["throws 1 bug", "rejects bug", "throws 2 bug"]);
+    expect(outbox.pending).toBe(0);
   });
 
   test("waits when the far side asks to, and then says the same entry again", async () => {
