@@ -157,6 +157,67 @@ describe("drain()", () => {
     expect([place.heard, settled]).toEqual([["a", "a"], ["a"]]);
   });
 
+  test("says one at a time after it was asked to wait, until one is delivered", async () => {
+    const { place, put, clock, settled } = start();
+    put("a", "b", "c");
+    place.open();
+    await turn();
+    place.confirm("later");
+    place.confirm();
+    place.confirm();
+    await clock.advance(1_000);
+    put("d", "e");
+    await turn();
+    expect(place.heard.slice(3)).toEqual(["a"]);
+    place.confirm();
+    await turn();
+    expect(place.heard.slice(3)).toEqual(["a", "d", "e"]);
+    expect(settled).toEqual(["b", "c", "a"]);
+  });
+
+  test("waits longer each time it is asked to, and not for ever", async () => {
+    const { place, put, clock } = start();
+    place.fates.push(...Array.from({ length: 8 }, () => "later" as const), "delivered");
+    put("a");
+    place.open();
+    await clock.advance(600_000);
+    expect(clock.slept).toEqual([1, 2, 4, 8, 16, 30, 30, 30].map((seconds) => seconds * 1_000));
+    place.fates.push("later", "delivered");
+    put("b");
+    await clock.advance(1_000);
+    expect(clock.slept.at(-1)).toBe(1_000);
+  });
+
+  test("gives up an entry that ended three stays in a row, and says the others", async () => {
+    const { place, put, settled, clock } = start();
+    put("poison", "a");
+    for (let stay = 0; stay < 3; stay += 1) {
+      expect(settled).toEqual([]);
+      place.open();
+      await clock.advance(0);
+      place.close();
+      await clock.advance(0);
+    }
+    expect(settled).toEqual(["poison poison"]);
+    place.open();
+    await clock.advance(0);
+    expect(place.heard.slice(6)).toEqual(["a"]);
+  });
+
+  test("does not blame an entry for stays that ended after it had come through", async () => {
+    const { place, put, settled, clock } = start();
+    for (let stay = 0; stay < 6; stay += 1) {
+      put(`${stay}`, `${stay} again`);
+      place.open();
+      await clock.advance(0);
+      place.confirm();
+      await clock.advance(0);
+      place.close();
+      await clock.advance(0);
+    }
+    expect(settled.filter((text) => text.endsWith("poison"))).toEqual([]);
+  });
+
   test("ends when it is told to stop, with nothing settled that was not confirmed", async () => {
     const { place, put, stop, done, outbox } = start();
     put("a");
