@@ -3,11 +3,22 @@ import type { Speech } from "./wire/message.ts";
 /** Stamps of a room's history have no fractions of a second (XEP-0082 leaves them to the server). */
 const SECOND = 1_000;
 
+/** More than servers keep of a room's history by default; nothing may make us remember without end. */
+const MOST_SHOWN = 1_000;
+
 /** What tells one message from another. */
 type Told = Pick<Speech, "nick" | "id" | "body"> & Partial<Pick<Speech, "stanzaId">>;
 
+interface Shown {
+  readonly speech: Speech;
+  readonly missed: boolean;
+}
+
+/** One list for all: there is nothing to take before every message that is said. */
+const NOTHING: readonly Shown[] = [];
+
 interface Cursor {
-  /** The last message that we heard as it was said; undefined when none was since we came in. */
+  /** The last message that we heard or were shown; undefined when there was none since we came in. */
   readonly last: Told | undefined;
   /** When that was, in milliseconds since 1970. */
   readonly at: number;
@@ -41,16 +52,28 @@ export class CatchUp {
     this.#cursor = { last: speech, at: now };
   }
 
-  /** The room shows this again. */
-  show(speech: Speech): void {
-    this.#shown.push(speech);
+  /** We ask to come in: the room will show everything from the beginning. */
+  startOver(): void {
+    this.#shown = [];
   }
 
-  /** All that was shown since the last call, oldest first, and whether we had missed it. */
-  takeShown(): readonly { readonly speech: Speech; readonly missed: boolean }[] {
+  /**
+   * The room shows this again. Returns false when too much was shown, and the oldest of it is forgotten.
+   */
+  show(speech: Speech): boolean {
+    this.#shown.push(speech);
+    if (this.#shown.length <= MOST_SHOWN) return true;
+    this.#shown.shift();
+    return false;
+  }
+
+  /** All that was shown since we came in, oldest first, and whether we had missed it: none of it again. */
+  takeShown(now: number): readonly Shown[] {
     const shown = this.#shown;
+    if (shown.length === 0) return NOTHING;
     this.#shown = [];
     const cursor = this.#cursor;
+    this.#cursor = { last: shown.at(-1), at: now };
     if (cursor === undefined) return shown.map((speech) => ({ speech, missed: false }));
     const heard = shown.findLastIndex((speech) => isSame(speech, cursor.last));
     return shown.map((speech, i) => ({

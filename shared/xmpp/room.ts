@@ -38,8 +38,11 @@ const OVERDUE = 10_000;
 
 const SELF_PING_TIMEOUT = 15_000;
 
-/** How long a room may take to end its greeting with the subject before we speak without it. */
+/** How long a room may be silent in its greeting, without the subject that ends it, before we speak. */
 const GREETING = 5_000;
+
+/** No greeting takes longer: anybody can keep one going where the server passes on forged stamps. */
+const LONGEST_GREETING = 60_000;
 
 /** How far the room's clock may be behind ours, in milliseconds. */
 const CLOCK_SKEW = 60_000;
@@ -102,6 +105,8 @@ export class Room {
   #keepsIds = false;
   #listener: ((heard: Heard) => void) | undefined;
   #lastSign = 0;
+  /** When the greeting is over whatever the room says, in monotonic milliseconds. */
+  #greetingEnd = 0;
 
   constructor(options: RoomOptions) {
     this.#options = options;
@@ -200,7 +205,7 @@ export class Room {
     const isNew = next.at !== before.at;
     if (isNew && (next.at === "outside" || next.at === "inside")) this.#alarm.clear();
     for (const effect of effects) this.#perform(effect);
-    if (isNew && next.at === "inside") this.#greeting.set(GREETING);
+    if (isNew && next.at === "inside") this.#beginGreeting();
     if (next.at !== "inside") this.#endStay();
     if (next.at === "barred") {
       if (before.at === "inside" && ON_PURPOSE.has(next.condition)) this.#catchUp.forget();
@@ -214,6 +219,7 @@ export class Room {
       case "send-join":
         // The room tells all of it again.
         this.#heard.clear();
+        this.#catchUp.startOver();
         this.#session?.send(
           joinPresence({ room, nick: effect.nick, history: this.#wantedHistory() }),
         );
@@ -275,15 +281,20 @@ export class Room {
       if (own && !history) this.#confirm(id);
       if (history && this.#mayBeOurs(speech.nick)) this.#remember(id, speech);
     }
-    if (history) return this.#catchUp.show(speech);
+    if (history) return this.#show(speech);
     this.#tellHistory();
     this.#catchUp.hear(speech, this.#options.clock.wallNow());
     this.#listener?.({ speech, own, history });
   }
 
+  #show(speech: Speech): void {
+    if (this.#greeting.isSet) this.#prolongGreeting();
+    if (!this.#catchUp.show(speech)) this.#options.counters.add("room_history_dropped");
+  }
+
   /** What is new to us in the history is told as if it were said now. */
   #tellHistory(): void {
-    for (const { speech, missed } of this.#catchUp.takeShown()) {
+    for (const { speech, missed } of this.#catchUp.takeShown(this.#options.clock.wallNow())) {
       this.#listener?.({ speech, own: speech.nick === this.nick, history: !missed });
     }
   }
@@ -321,6 +332,15 @@ export class Room {
     } else {
       underway.settle(errorType === "wait" ? "later" : { refused: condition });
     }
+  }
+
+  #beginGreeting(): void {
+    this.#greetingEnd = this.#options.clock.now() + LONGEST_GREETING;
+    this.#prolongGreeting();
+  }
+
+  #prolongGreeting(): void {
+    this.#greeting.set(Math.min(GREETING, this.#greetingEnd - this.#options.clock.now()));
   }
 
   #beginStay(): void {

@@ -20,7 +20,7 @@ function speech(body: string, { ids = true, stamp = NOON } = {}): Speech {
 
 function missedOf(catchUp: CatchUp): readonly string[] {
   return catchUp
-    .takeShown()
+    .takeShown(NOON)
     .filter(({ missed }) => missed)
     .map(({ speech: { body } }) => body);
 }
@@ -30,7 +30,7 @@ describe("CatchUp", () => {
     const catchUp = new CatchUp();
     expect(catchUp.since).toBeUndefined();
     catchUp.show(speech("old"));
-    expect(catchUp.takeShown()).toMatchObject([{ speech: { body: "old" }, missed: false }]);
+    expect(catchUp.takeShown(NOON)).toMatchObject([{ speech: { body: "old" }, missed: false }]);
   });
 
   test.each([true, false])("has missed what follows the last thing heard (ids: %s)", (ids) => {
@@ -63,8 +63,46 @@ describe("CatchUp", () => {
   test("shows nothing twice", () => {
     const catchUp = new CatchUp();
     catchUp.show(speech("once"));
-    expect(catchUp.takeShown()).toHaveLength(1);
-    expect(catchUp.takeShown()).toEqual([]);
+    expect(catchUp.takeShown(NOON)).toHaveLength(1);
+    expect(catchUp.takeShown(NOON)).toEqual([]);
+  });
+
+  test("has missed nothing that it was shown before, however often we were away", () => {
+    const catchUp = new CatchUp();
+    catchUp.hear(speech("heard"), NOON);
+    for (const body of ["heard", "missed"]) catchUp.show(speech(body));
+    expect(missedOf(catchUp)).toEqual(["missed"]);
+    for (const body of ["heard", "missed", "missed, too"]) catchUp.show(speech(body));
+    expect(missedOf(catchUp)).toEqual(["missed, too"]);
+  });
+
+  test("goes by when it was shown the last thing where that is not shown again", () => {
+    const catchUp = new CatchUp();
+    catchUp.begin(NOON - 60_000);
+    catchUp.show(speech("missed", { stamp: NOON - 30_000 }));
+    expect(missedOf(catchUp)).toEqual(["missed"]);
+    expect(catchUp.since).toBe(NOON);
+    catchUp.show(speech("between", { stamp: NOON - 20_000 }));
+    catchUp.show(speech("later", { stamp: NOON + 1_000 }));
+    expect(missedOf(catchUp)).toEqual(["later"]);
+  });
+
+  test("keeps nothing of a greeting that broke off", () => {
+    const catchUp = new CatchUp();
+    catchUp.hear(speech("heard"), NOON);
+    for (const body of ["heard", "missed"]) catchUp.show(speech(body));
+    catchUp.startOver();
+    for (const body of ["heard", "missed", "missed, too"]) catchUp.show(speech(body));
+    expect(missedOf(catchUp)).toEqual(["missed", "missed, too"]);
+  });
+
+  test("remembers the newest thousand of what it is shown, and says when that is not all", () => {
+    const catchUp = new CatchUp();
+    catchUp.hear(speech("heard"), NOON);
+    const kept = Array.from({ length: 1_200 }, (_, n) => catchUp.show(speech(`${n}`)));
+    expect(kept.filter((isAll) => !isAll)).toHaveLength(200);
+    const missed = missedOf(catchUp);
+    expect([missed.length, missed.at(-1)]).toEqual([1_000, "1199"]);
   });
 
   test("has missed nothing while nobody was to listen", () => {

@@ -63,6 +63,38 @@ test("a room without a subject is spoken in after a moment", async () => {
   expect(entered).toBe(true);
 });
 
+const SHOWN = `<message from="${JID}/anna" type="groupchat"><body>old</body>
+  <delay xmlns="urn:xmpp:delay" from="${JID}" stamp="2025-12-31T00:00:00Z"/></message>`;
+
+/** How many milliseconds we are inside before we can speak, where old words come in every so often. */
+async function greetingWith({ everyMs, words }: { everyMs: number; words: number }) {
+  const { clock, hear, room } = attachedRoom();
+  const heard: boolean[] = [];
+  room.onSpeech(({ history }) => heard.push(history));
+  let entered: number | undefined;
+  void room.stay(new AbortController().signal).then(() => {
+    entered = clock.now();
+  });
+  hear(ENTERED);
+  for (let word = 0; word < words; word += 1) {
+    await clock.advance(everyMs);
+    hear(SHOWN);
+  }
+  await clock.advance(10_000);
+  return { entered, heard };
+}
+
+test("a greeting takes as long as the room has something to show, and none of that is live", async () => {
+  const { entered, heard } = await greetingWith({ everyMs: 3_000, words: 4 });
+  expect(entered).toBe(17_000);
+  expect(heard).toEqual([true, true, true, true]);
+});
+
+test("nobody can keep us from speaking for longer than a minute", async () => {
+  const { entered } = await greetingWith({ everyMs: 4_000, words: 100 });
+  expect(entered).toBe(60_000);
+});
+
 test("nothing of the room waits any more once its session has ended", async () => {
   const { clock, hear, end } = attachedRoom();
   hear(ENTERED);

@@ -234,6 +234,31 @@ describe("Room hearing", () => {
     expect(heard).toEqual(["history anna: old", "anna: while we come in", "anna: now"]);
   });
 
+  test("hears what it missed once, however often the session breaks", async () => {
+    const { clock, heard, connect, enter } = world();
+    const shown = ["heard", "missed", "missed, too"].map((body) =>
+      message(body, { more: fromHistory }),
+    );
+    let session = enter();
+    session.hear(message("heard"));
+    for (const until of [2, 2, 3]) {
+      session.end();
+      await clock.advance(0);
+      // A greeting that breaks off.
+      const broken = connect();
+      broken.hear(presence());
+      for (const xml of shown.slice(0, until)) broken.hear(xml);
+      broken.end();
+      await clock.advance(0);
+      session = connect();
+      session.hear(presence());
+      for (const xml of shown.slice(0, until)) session.hear(xml);
+      session.hear(SUBJECT);
+    }
+    const live = heard.filter((line) => !line.startsWith("history"));
+    expect(live).toEqual(["anna: heard", "anna: missed", "anna: missed, too"]);
+  });
+
   test("takes a stamp for history only from the room, and only before the subject", () => {
     const { heard, connect } = world();
     const session = connect();
