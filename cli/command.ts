@@ -32,7 +32,7 @@ const HELP = `saxbridge: chat bridges between a community site, its XMPP room an
   --help, --version
 
 The configuration is environment variables; .env in the working directory is read too.
-Exit codes: 0 stopped, 1 a bug, 2 wrong usage, 69 not reachable, 78 wrong configuration.
+Exit codes: 0 stopped, 1 a bug, 2 wrong usage, 69 not reachable, 78 wrong configuration or password.
 `;
 
 /** Runs one command line and resolves with the exit code. Errors that people can mend go to stderr in a sentence. */
