@@ -52,7 +52,7 @@ function world(outcomes: readonly Error[] = []) {
   const whenConnecting = (act: () => void) => {
     beforeConnect = act;
   };
-  return { clock, stop, sessions, rooms, done, link, whenConnecting };
+  return { clock, stop, sessions, rooms, done, link, rest, whenConnecting };
 }
 
 describe("keepInRooms()", () => {
@@ -114,6 +114,25 @@ describe("keepInRooms()", () => {
     const { done, link } = world([new FatalError("not-authorized")]);
     await expect(done).rejects.toThrow("not-authorized");
     expect(link()).toEqual({ at: "down", detail: "not-authorized" });
+  });
+
+  test("goes on asking once a minute when an account is refused that was let in before", async () => {
+    const { clock, sessions, rest, stop, done, link } = world();
+    await clock.advance(0);
+    rest.push(new FatalError("not-authorized"), new FatalError("not-authorized"));
+    sessions[0]?.end();
+    await clock.advance(60_000);
+    expect(rest).toHaveLength(1);
+    expect(link()).toEqual({ at: "down", detail: "not-authorized" });
+    await clock.advance(66_000);
+    expect(sessions).toHaveLength(2);
+    expect(link()?.at).toBe("up");
+    rest.push(new FatalError("not-authorized"));
+    sessions[1]?.end();
+    await clock.advance(10_000);
+    stop.abort();
+    await done;
+    expect(clock.sleeping).toBe(0);
   });
 
   test("a session that is over leaves nothing waiting for the stop", async () => {
