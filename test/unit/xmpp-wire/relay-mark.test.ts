@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isRelayedFrom, relayMark } from "../../../shared/xmpp/wire/relay-mark.ts";
 
