@@ -1,5 +1,12 @@
 import type { ChatMessage } from "../../shared/message.ts";
-import { ircSafe, isolateBidi, oneLine, safeNick, xmlSafe } from "../../shared/text/clean.ts";
+import {
+  ircSafe,
+  isolateBidi,
+  LINE_BREAKS,
+  oneLine,
+  safeNick,
+  xmlSafe,
+} from "../../shared/text/clean.ts";
 import { splitByBytes, utf8Length } from "../../shared/text/split.ts";
 
 /** More lines than these in one message would be taken for a flood; the rest is counted in a last one. */
@@ -11,7 +18,7 @@ export const MOST_LINES = 20;
  */
 export function splitForIrc(message: ChatMessage, limitBytes: number): readonly ChatMessage[] {
   const { body } = message;
-  if (body.length * BYTES_OF_A_CHARACTER < limitBytes - MOST_PREFIX && !LINE_BREAK.test(body)) {
+  if (body.length * BYTES_OF_A_CHARACTER < limitBytes - MOST_PREFIX && !LINE_BREAKS.test(body)) {
     return [message];
   }
   const lines = body
@@ -27,8 +34,6 @@ export function splitForIrc(message: ChatMessage, limitBytes: number): readonly 
   return [...shown, { ...message, kind: "message", body: rest }];
 }
 
-const LINE_BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
-const LINE_BREAKS = new RegExp(`${LINE_BREAK.source}+`);
 /** The most that a UTF-16 code unit takes in UTF-8. */
 const BYTES_OF_A_CHARACTER = 3;
 /** A nick of at most 64 bytes, with what stands around it. */
