@@ -156,9 +156,13 @@ function prepareTables(database: Database.Database) {
   const progress = database.prepare<[string], { front: number; beyond: string }>(
     "SELECT front, beyond FROM progress WHERE queue = ?",
   );
+  // What was settled out of order counts, too: a new entry with such a seq would pass for settled.
   const lastSeq = database
     .prepare<[], number>(
-      "SELECT max(n) FROM (SELECT last n FROM batch UNION SELECT front FROM progress)",
+      `SELECT max(n) FROM (
+        SELECT last n FROM batch UNION SELECT front FROM progress
+        UNION SELECT value FROM progress, json_each(beyond)
+      )`,
     )
     .pluck();
   const names = database

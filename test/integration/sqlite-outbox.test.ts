@@ -74,6 +74,18 @@ describe("openSqliteJournal()", () => {
     expect(after.nextSeq()).toBeGreaterThan(8);
   });
 
+  test("never gives a seq again that was settled out of order and never written", async () => {
+    const journal = openJournal();
+    await committed(journal, [row(1)]);
+    journal.append(row(2), 60_000);
+    journal.settle("q", 2, 1);
+    const after = reopen(journal);
+    const seq = after.nextSeq();
+    expect(seq).toBe(3);
+    await committed(after, [row(seq)]);
+    expect(reopen(after).load("q")).toEqual([row(1), row(seq)]);
+  });
+
   test("never writes a row that is settled before its time", async () => {
     const journal = openJournal();
     journal.append(row(1), 60_000);
