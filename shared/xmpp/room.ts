@@ -6,6 +6,7 @@ import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
 import { CatchUp } from "./catch-up.ts";
+import { Delivery, type Utterance } from "./delivery.ts";
 import type { XmppSession } from "./session.ts";
 import type { Heard } from "./wire/heard.ts";
 import { resourceOf } from "./wire/jid.ts";
@@ -47,9 +48,6 @@ const LONGEST_GREETING = 60_000;
 /** How far the room's clock may be behind ours, in milliseconds. */
 const CLOCK_SKEW = 60_000;
 
-/** Own messages of the history that are remembered, to know what need not be said again. */
-const MOST_HEARD = 1_000;
-
 /** Who puts us out in one of these ways does not want the other side to hear what is said meanwhile. */
 const ON_PURPOSE: ReadonlySet<string> = new Set([
   "banned",
@@ -76,12 +74,6 @@ export interface RoomOptions {
   readonly health: Health;
 }
 
-/** One message of ours. */
-export interface Utterance {
-  readonly id: string;
-  readonly body: string;
-}
-
 /**
  * One MUC room (XEP-0045), whatever the connection does: joins with every session it is given, stays
  * in, comes back, and knows of each thing it says what became of it.
@@ -91,10 +83,7 @@ export class Room {
   readonly #alarm: Alarm;
   /** Some services do without a subject: then the greeting ends by itself. */
   readonly #greeting: Alarm;
-  /** What we said and have not heard back, oldest first. */
-  readonly #underway = new Map<string, Underway>();
-  /** What an earlier session may have said, as the history showed it: bodies by id. */
-  readonly #heard = new Map<string, string>();
+  readonly #delivery = new Delivery();
   readonly #waiting = new Set<() => void>();
   readonly #catchUp: CatchUp;
   #membership: Membership = OUTSIDE;
@@ -104,6 +93,8 @@ export class Room {
   /** The room has given us back a message under the id that we gave it: it does so with all. */
   #keepsIds = false;
   #listener: ((heard: Heard) => void) | undefined;
+  /** Stops hearing the room. */
+  #deafen: () => void = () => {};
   #lastSign = 0;
   /** When the greeting is over whatever the room says, in monotonic milliseconds. */
   #greetingEnd = 0;
@@ -137,7 +128,7 @@ export class Room {
   attach(session: XmppSession): void {
     const ended = new AbortController();
     this.#session = session;
-    session.onStanza(this.jid, (stanza) => {
+    this.#deafen = session.onStanza(this.jid, (stanza) => {
       this.#lastSign = this.#options.clock.now();
       if (this.#isOwnEcho(stanza)) return;
       const presence = readPresence(stanza);
@@ -157,7 +148,9 @@ export class Room {
   leave(): void {
     const { nick } = this;
     if (nick !== undefined) this.#session?.send(leavePresence({ room: this.jid, nick }));
-    // What the room says to that is no surprise, and no reason to come back.
+    // What the room says to that is no surprise, and no reason to come back; and without a nick we could
+    // not tell our own words from those of others.
+    this.#deafen();
     this.#move({ type: "offline" });
   }
 
@@ -181,15 +174,14 @@ export class Room {
    * Says something. Resolves with `delivered` when the room has reflected it to us, at once when an
    * earlier session said it and the history showed it.
    */
-  say({ id, body }: Utterance): Promise<Fate> {
-    if (this.#heard.get(id) === body) return Promise.resolve("delivered");
+  say(utterance: Utterance): Promise<Fate> {
+    if (this.#delivery.wasHeard(utterance)) return Promise.resolve("delivered");
     if (this.#session === undefined || this.#stay === undefined) {
       return Promise.resolve("uncertain");
     }
+    const { id, body } = utterance;
     this.#session.send(groupchat({ room: this.jid, body, id, originId: !this.#keepsIds }));
-    return new Promise((settle) => {
-      this.#underway.set(id, { at: this.#options.clock.now(), body, settle });
-    });
+    return this.#delivery.begin(utterance, this.#options.clock.now());
   }
 
   #move(event: MembershipEvent): void {
@@ -218,7 +210,7 @@ export class Room {
     switch (effect.do) {
       case "send-join":
         // The room tells all of it again.
-        this.#heard.clear();
+        this.#delivery.forgetHeard();
         this.#catchUp.startOver();
         this.#session?.send(
           joinPresence({ room, nick: effect.nick, history: this.#wantedHistory() }),
@@ -253,12 +245,12 @@ export class Room {
   /** Half of what a busy relay hears is its own words: known by nick and id, they need no more reading. */
   #isOwnEcho({ name, attrs: { id = "", from = "", type } }: Element): boolean {
     const { nick } = this;
-    const underway = this.#underway.get(id);
-    if (underway === undefined || nick === undefined || this.#stay === undefined) return false;
+    const body = this.#delivery.bodyOf(id);
+    if (body === undefined || nick === undefined || this.#stay === undefined) return false;
     if (name !== "message" || type !== "groupchat" || resourceOf(from) !== nick) return false;
     this.#keepsIds = true;
-    this.#confirm(id);
-    this.#catchUp.hear({ nick, id, body: underway.body }, this.#options.clock.wallNow());
+    this.#delivery.confirm(id);
+    this.#catchUp.hear({ nick, id, body }, this.#options.clock.wallNow());
     return true;
   }
 
@@ -273,18 +265,13 @@ export class Room {
   }
 
   #readSpeech(speech: Speech): void {
-    const own = speech.nick === this.nick;
     const history = isHistory(speech, { settled: this.#stay !== undefined });
-    // A room may give each message an id of its own; then ours is in the origin-id (XEP-0359).
-    for (const id of [speech.id, speech.originId]) {
-      if (id === undefined) continue;
-      if (own && !history) this.#confirm(id);
-      if (history && this.#mayBeOurs(speech.nick)) this.#remember(id, speech);
-    }
+    if (this.#stay === undefined) this.#recall(speech);
+    else if (speech.nick === this.nick) for (const id of idsOf(speech)) this.#delivery.confirm(id);
     if (history) return this.#show(speech);
     this.#tellHistory();
     this.#catchUp.hear(speech, this.#options.clock.wallNow());
-    this.#listener?.({ speech, own, history });
+    this.#listener?.({ speech, own: this.#isOwn(speech), history });
   }
 
   #show(speech: Speech): void {
@@ -295,8 +282,21 @@ export class Room {
   /** What is new to us in the history is told as if it were said now. */
   #tellHistory(): void {
     for (const { speech, missed } of this.#catchUp.takeShown(this.#options.clock.wallNow())) {
-      this.#listener?.({ speech, own: speech.nick === this.nick, history: !missed });
+      this.#listener?.({ speech, own: this.#isOwn(speech), history: !missed });
     }
+  }
+
+  /** What comes before we can speak, if it is ours, was said by an earlier session. */
+  #recall(speech: Speech): void {
+    if (!this.#mayBeOurs(speech.nick)) return;
+    for (const id of idsOf(speech)) this.#delivery.hear({ id, body: bodyOf(speech) });
+  }
+
+  /** Ours is also what an earlier stay said and the room reflects late, to a ghost of ours. */
+  #isOwn(speech: Speech): boolean {
+    if (speech.nick === this.nick) return true;
+    if (!this.#mayBeOurs(speech.nick)) return false;
+    return idsOf(speech).some((id) => this.#delivery.isDoubtful({ id, body: bodyOf(speech) }));
   }
 
   /**
@@ -307,30 +307,14 @@ export class Room {
     return nick === this.nick || nick.startsWith(this.#options.nick);
   }
 
-  #remember(id: string, { action, body }: Speech): void {
-    if (this.#heard.size < MOST_HEARD) this.#heard.set(id, action ? `/me ${body}` : body);
-  }
-
-  /** A room reflects in order (XEP-0045 section 7.4): what we said before this one will not come any more. */
-  #confirm(id: string): void {
-    if (!this.#underway.has(id)) return;
-    for (const [said, { settle }] of this.#underway) {
-      this.#underway.delete(said);
-      settle(said === id ? "delivered" : { refused: "swallowed by the room" });
-      if (said === id) return;
-    }
-  }
-
   #readBounce({ id = "", condition, errorType }: Bounce): void {
-    const underway = this.#underway.get(id);
-    if (underway === undefined) return;
-    this.#underway.delete(id);
+    if (this.#delivery.bodyOf(id) === undefined) return;
     // XEP-0045 section 7.4: not-acceptable means that we are not in the room, whatever we believe.
     if (condition === "not-acceptable") {
-      underway.settle("uncertain");
+      this.#delivery.settle(id, "uncertain");
       this.#move({ type: "self-ping", verdict: "outside" });
     } else {
-      underway.settle(errorType === "wait" ? "later" : { refused: condition });
+      this.#delivery.settle(id, errorType === "wait" ? "later" : { refused: condition });
     }
   }
 
@@ -358,9 +342,7 @@ export class Room {
     this.#greeting.clear();
     this.#stay?.abort();
     this.#stay = undefined;
-    const underway = [...this.#underway.values()];
-    this.#underway.clear();
-    for (const { settle } of underway) settle("uncertain");
+    this.#delivery.end();
   }
 
   /** Asks a silent room whether we are still in it (XEP-0410), and what became of what it keeps to itself. */
@@ -370,16 +352,16 @@ export class Room {
     while (!signal.aborted) {
       await clock.sleep(OVERDUE, signal);
       const { nick } = this;
-      const oldest = this.#underway.values().next().value;
+      const { oldestAt } = this.#delivery;
       const isSilent = clock.now() - this.#lastSign >= SILENCE;
-      const isOverdue = oldest !== undefined && clock.now() - oldest.at >= OVERDUE;
+      const isOverdue = oldestAt !== undefined && clock.now() - oldestAt >= OVERDUE;
       if (nick === undefined || !(isSilent || isOverdue)) continue;
       await this.#ask(session, nick);
     }
   }
 
   async #ask(session: XmppSession, nick: string): Promise<void> {
-    const said = [...this.#underway];
+    const said = this.#delivery.underway;
     const answer = await session.request(
       selfPing({ room: this.jid, nick, id: "" }),
       SELF_PING_TIMEOUT,
@@ -387,10 +369,7 @@ export class Room {
     const verdict = readSelfPing(answer);
     if (verdict === "inside") {
       this.#lastSign = this.#options.clock.now();
-      // The room answered what we asked after it had read what we said, so it has swallowed that.
-      for (const [id, { settle }] of said) {
-        if (this.#underway.delete(id)) settle({ refused: "swallowed by the room" });
-      }
+      this.#delivery.pass(said);
     }
     this.#move({ type: "self-ping", verdict });
   }
@@ -401,9 +380,12 @@ export class Room {
   }
 }
 
-interface Underway {
-  /** When it was said, by the monotonic clock. */
-  readonly at: number;
-  readonly body: string;
-  readonly settle: (fate: Fate) => void;
+/** A room may give each message an id of its own; then ours is in the origin-id (XEP-0359). */
+function idsOf({ id, originId }: Speech): readonly string[] {
+  return [id, originId].filter((each) => each !== undefined);
+}
+
+/** The body as it was sent. */
+function bodyOf({ action, body }: Speech): string {
+  return action ? `/me ${body}` : body;
 }

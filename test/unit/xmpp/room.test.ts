@@ -297,6 +297,43 @@ describe("Room hearing", () => {
     expect(heard).toEqual(["own relay: mine", "relay: a stranger's", "own relay2: mine"]);
   });
 
+  test("knows its own words also when the room says them late, to a ghost of it", async () => {
+    const { clock, heard, connect, enter, say } = world({ listensSince: 0 });
+    const before = enter();
+    say("1");
+    say("2");
+    before.end();
+    await clock.advance(0);
+    const session = connect();
+    session.hear(refused("conflict"));
+    session.hear(presence({ nick: "relay_" }));
+    session.hear(message("body of 1", { nick: "relay", id: "1", more: fromHistory }));
+    session.hear(SUBJECT);
+    session.hear(message("body of 2", { nick: "relay", id: "2" }));
+    session.hear(message("a stranger's", { nick: "relay", id: "2" }));
+    expect(heard).toEqual(["own relay: body of 1", "own relay: body of 2", "relay: a stranger's"]);
+  });
+
+  test("knows its own words also while it comes in again without a nick", () => {
+    const { heard, enter, say } = world();
+    const session = enter();
+    say("1");
+    say("2");
+    session.hear(bounce({ id: "1", condition: "not-acceptable" }));
+    session.hear(message("body of 2", { nick: "relay", id: "2" }));
+    expect(heard).toEqual(["own relay: body of 2"]);
+  });
+
+  test("hears nothing any more once it has left", () => {
+    const { room, heard, enter, say } = world();
+    const session = enter();
+    say("1");
+    room.leave();
+    session.hear(message("body of 1", { nick: "relay", id: "1" }));
+    session.hear(message("hello"));
+    expect(heard).toEqual([]);
+  });
+
   test("takes the nick that the room gives it (210)", () => {
     const { room, heard, connect } = world();
     const session = connect();
@@ -491,6 +528,19 @@ describe("Room.say()", () => {
     session.hear(message("/me waves", { nick: "relay", id: "1", more: fromHistory }));
     session.hear(SUBJECT);
     expect(await room.say({ id: "1", body: "/me waves" })).toBe("delivered");
+  });
+
+  test("knows the newest of its words in a history that is longer than it remembers", async () => {
+    const { clock, connect, say } = world({ historySince: () => 0 });
+    const session = connect();
+    session.hear(presence());
+    for (let i = 0; i < 1_200; i += 1) {
+      session.hear(message(`body of ${i}`, { nick: "relay", id: `${i}`, more: fromHistory }));
+    }
+    session.hear(SUBJECT);
+    const words = [say("1199"), say("200"), say("199")];
+    await clock.advance(0);
+    expect(words.map(({ fate }) => fate)).toEqual(["delivered", "delivered", undefined]);
   });
 
   test("knows what the history says however often the room was left and entered", async () => {

@@ -1,0 +1,115 @@
+import type { Fate } from "../outbox/drain.ts";
+
+/** Words whose fate an earlier session or the history tells: no more than that many are remembered. */
+const MOST_REMEMBERED = 1_000;
+
+/** One message of ours. */
+export interface Utterance {
+  readonly id: string;
+  readonly body: string;
+}
+
+interface Underway {
+  /** When it was said, by the monotonic clock. */
+  readonly at: number;
+  readonly body: string;
+  readonly settle: (fate: Fate) => void;
+}
+
+/**
+ * What we say in one room and what becomes of it. A room reflects in order (XEP-0045 section 7.4), so
+ * that what it passes over will not come any more.
+ */
+export class Delivery {
+  /** What we said and have not heard back, oldest first. */
+  readonly #underway = new Map<string, Underway>();
+  /** What an earlier session said, as the room showed it: bodies by id. */
+  readonly #heard = new Map<string, string>();
+  /** What was under way when a stay ended: bodies by id. */
+  readonly #doubtful = new Map<string, string>();
+
+  /** When the oldest message under way was said, in monotonic milliseconds. */
+  get oldestAt(): number | undefined {
+    return this.#underway.values().next().value?.at;
+  }
+
+  /** The ids of all messages under way, oldest first. */
+  get underway(): readonly string[] {
+    return [...this.#underway.keys()];
+  }
+
+  /** The body of a message under way. */
+  bodyOf(id: string): string | undefined {
+    return this.#underway.get(id)?.body;
+  }
+
+  /** A message is on its way from now on; resolves with its fate. */
+  begin({ id, body }: Utterance, now: number): Promise<Fate> {
+    return new Promise((settle) => {
+      this.#underway.set(id, { at: now, body, settle });
+    });
+  }
+
+  /** The room has reflected this one. */
+  confirm(id: string): void {
+    if (!this.#underway.has(id)) return;
+    for (const [said, { settle }] of this.#underway) {
+      this.#underway.delete(said);
+      settle(said === id ? "delivered" : SWALLOWED);
+      if (said === id) return;
+    }
+  }
+
+  /** This becomes of the message, if it is under way. */
+  settle(id: string, fate: Fate): void {
+    const underway = this.#underway.get(id);
+    this.#underway.delete(id);
+    underway?.settle(fate);
+  }
+
+  /** The room has answered a question that it was asked after these messages. */
+  pass(ids: readonly string[]): void {
+    for (const id of ids) this.settle(id, SWALLOWED);
+  }
+
+  /** Nobody can tell any more what became of what is under way. */
+  end(): void {
+    const underway = [...this.#underway];
+    this.#underway.clear();
+    for (const [id, { body, settle }] of underway) {
+      remember(this.#doubtful, id, body);
+      settle("uncertain");
+    }
+  }
+
+  /** The room shows that an earlier session said this. */
+  hear({ id, body }: Utterance): void {
+    remember(this.#heard, id, body);
+  }
+
+  /** We come in again, and the room will show all of it again. */
+  forgetHeard(): void {
+    this.#heard.clear();
+  }
+
+  /** Whether the room has shown that an earlier session said this. */
+  wasHeard({ id, body }: Utterance): boolean {
+    return this.#heard.get(id) === body;
+  }
+
+  /** Whether this was under way when an earlier stay ended, so that it may come late. */
+  isDoubtful({ id, body }: Utterance): boolean {
+    return this.#doubtful.get(id) === body;
+  }
+}
+
+const SWALLOWED: Fate = { refused: "swallowed by the room" };
+
+/** The newest are those that are still needed. */
+function remember(bodies: Map<string, string>, id: string, body: string): void {
+  bodies.delete(id);
+  bodies.set(id, body);
+  if (bodies.size <= MOST_REMEMBERED) return;
+  const [oldest = ""] = bodies.keys();
+  bodies.delete(oldest);
+}
