@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** How long words on their way get to be confirmed before the connections are closed, in milliseconds. */
 const LAST_WORDS = 2_000;
@@ -14,8 +15,9 @@ export interface Speaking {
 
 /**
  * Runs both until the signal aborts, and stops in the order in which nothing is said twice: first no
- * new word, then a moment to hear the last ones confirmed, then the connections. Rejects as `connect`
- * does, after `speak` has stopped.
+ * new word, then a moment to hear the last ones confirmed, then the connections. When one of them ends
+ * by itself or fails, so does the other. Rejects as `connect` does, or else as `speak` does, when both
+ * have ended.
  */
 export async function speakUntilStopped({
   speak,
@@ -25,21 +27,14 @@ export async function speakUntilStopped({
 }: Speaking): Promise<void> {
   const disconnect = new AbortController();
   const broken = new AbortController();
-  const connected = connect(disconnect.signal).finally(() => broken.abort());
-  // Awaited below; until then a failure must not count as unhandled.
-  connected.catch(() => {});
   const mute = AbortSignal.any([signal, broken.signal]);
-  const spoken = speak(mute);
+  const connected = connect(disconnect.signal).finally(() => broken.abort());
+  const spoken = speak(mute).finally(() => broken.abort());
+  const both = Promise.allSettled([connected, spoken]);
   await untilAborted(mute);
-  await Promise.race([spoken, clock.sleep(LAST_WORDS, broken.signal)]);
+  await clock.sleep(LAST_WORDS, broken.signal);
   disconnect.abort();
+  await both;
   await connected;
   await spoken;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

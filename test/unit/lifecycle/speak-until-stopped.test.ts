@@ -13,9 +13,11 @@ interface World {
   /** How long the last words take to be confirmed. */
   readonly lastWordsMs?: number;
   readonly connectFails?: boolean;
+  /** When the first word is one too many: a bug, told by an exception. */
+  readonly speakFails?: "at once" | "when stopped";
 }
 
-function start({ lastWordsMs = 0, connectFails = false }: World = {}) {
+function start({ lastWordsMs = 0, connectFails = false, speakFails }: World = {}) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const events: string[] = [];
@@ -23,8 +25,10 @@ function start({ lastWordsMs = 0, connectFails = false }: World = {}) {
     clock,
     signal: stop.signal,
     async speak(signal) {
+      if (speakFails === "at once") throw new Error("bug");
       await untilAborted(signal);
       events.push("mute");
+      if (speakFails === "when stopped") throw new Error("bug");
       await clock.sleep(lastWordsMs);
       events.push("confirmed");
     },
@@ -67,6 +71,18 @@ describe("speakUntilStopped()", () => {
     expect(await outcome).toContain("wrong password");
     expect(events).toEqual(["mute", "confirmed"]);
   });
+
+  test.each(["at once", "when stopped"] as const)(
+    "disconnects when speaking fails %s, and tells why",
+    async (speakFails) => {
+      const { clock, stop, events, outcome } = start({ speakFails });
+      await clock.advance(0);
+      if (speakFails === "when stopped") stop.abort();
+      await clock.advance(0);
+      expect(await outcome).toBe("Error: bug");
+      expect(events).toContain("disconnect");
+    },
+  );
 
   test("stops at once when it was told so before it began", async () => {
     const clock = new FakeClock();
