@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { setTimeout as wait } from "node:timers/promises";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import {
   type Client,
@@ -13,6 +14,9 @@ const NS_STREAM = "http://etherx.jabber.org/streams";
 const NS_TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const NS_SASL2 = "urn:xmpp:sasl:2";
+
+/** How long the server may take to say goodbye, in milliseconds; the library would wait for half a minute. */
+const GOODBYE = 1_000;
 
 /** More than any server lets a client send in one stanza; nothing may make us buffer without end. */
 const MOST_STANZA_BYTES = 4 * 1024 * 1024;
@@ -40,6 +44,7 @@ export interface LibraryClient {
   write(xml: string): void;
   /** Bytes that the kernel has not taken yet. */
   readonly buffered: number;
+  /** Closes the stream politely, and after a second all the same. */
   stop(): Promise<void>;
   destroy(reason: string): void;
 }
@@ -212,7 +217,11 @@ export function libraryClient(options: LibraryClientOptions): LibraryClient {
     },
     async stop() {
       over = true;
-      await client.stop().catch(ignore);
+      const enough = new AbortController();
+      const stopped = client.stop().catch(ignore);
+      // What the library waits for meanwhile settles with its own deadline, and nobody cares.
+      await Promise.race([stopped, wait(GOODBYE, undefined, enough).catch(ignore)]);
+      enough.abort();
       destroySocket(client.socket);
     },
     destroy: (reason) => fail(new Error(reason)),

@@ -651,6 +651,15 @@ describe("sending", () => {
     expect(client.received.length).toBe(before);
   });
 
+  test("close() does not wait for long for a server that says no goodbye", async () => {
+    const { session, client } = await meet();
+    client.stall();
+    const before = performance.now();
+    await session.close();
+    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(await session.ended).toBe("closed");
+  });
+
   test("close() sends what was said before it", async () => {
     const { session, client } = await meet();
     session.send(el("message", { to: "a@b", id: "last words" }));
