@@ -29,6 +29,7 @@ import {
   selfPing,
 } from "./wire/say.ts";
 import { readSelfPing } from "./wire/self-ping.ts";
+import { readStanzaError } from "./wire/stanza-error.ts";
 import type { Element } from "./wire/xml.ts";
 
 /** A room that was silent for so long is asked whether we are still in it, in milliseconds (XEP-0410). */
@@ -37,7 +38,8 @@ const SILENCE = 60_000;
 /** What we said and did not hear back for so long makes us ask, too. */
 const OVERDUE = 10_000;
 
-const SELF_PING_TIMEOUT = 15_000;
+/** How long a room may take to answer a question of ours. */
+const ANSWER_TIMEOUT = 15_000;
 
 /** How long a room may be silent in its greeting, without the subject that ends it, before we speak. */
 const GREETING = 5_000;
@@ -220,7 +222,7 @@ export class Room {
         this.#session?.send(nickPresence({ room, nick: effect.nick }));
         break;
       case "submit-instant-room":
-        this.#session?.send(instantRoom({ room, id: "instant" }));
+        void this.#openRoom();
         break;
       case "leave":
         this.#session?.send(leavePresence({ room, nick: effect.nick }));
@@ -232,6 +234,19 @@ export class Room {
         this.#options.log[effect.level](effect.event, { room, ...effect.fields });
         break;
     }
+  }
+
+  /** A room that we have made is locked until its owner has taken it as it is. */
+  async #openRoom(): Promise<void> {
+    const form = instantRoom({ room: this.jid, id: "" });
+    const answer = await this.#session?.request(form, ANSWER_TIMEOUT);
+    const refusal = answer && readStanzaError(answer);
+    if (refusal === undefined) return;
+    this.#options.log.error("room not opened", {
+      room: this.jid,
+      condition: refusal.condition,
+      meaning: "nobody else can come in until its owner configures it",
+    });
   }
 
   #wantedHistory(): History {
@@ -364,7 +379,7 @@ export class Room {
     const said = this.#delivery.underway;
     const answer = await session.request(
       selfPing({ room: this.jid, nick, id: "" }),
-      SELF_PING_TIMEOUT,
+      ANSWER_TIMEOUT,
     );
     const verdict = readSelfPing(answer);
     if (verdict === "inside") {

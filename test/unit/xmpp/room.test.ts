@@ -168,7 +168,20 @@ describe("Room entering", () => {
     const session = connect();
     session.takeSent();
     session.hear(presence({ statuses: [110, 201] }));
-    expect(session.takeSent().join("")).toContain("muc#owner");
+    expect(session.requests.map(({ iq }) => iq).join("")).toContain("muc#owner");
+  });
+
+  test.each([
+    ["result", `<iq type="result" from="${JID}"/>`, []],
+    ["refusal", iqError("forbidden"), ["room not opened"]],
+    ["silence", undefined, []],
+  ])("tells that a new room stays locked, if it does: %s", async (_, answer, told) => {
+    const { clock, events, connect } = world();
+    const session = connect();
+    session.hear(presence({ statuses: [110, 201] }));
+    session.requests[0]?.answer(answer);
+    await clock.advance(0);
+    expect(events.filter((event) => event === "room not opened")).toEqual(told);
   });
 
   test("leaves a new room where the configuration says so, and looks again later", async () => {
