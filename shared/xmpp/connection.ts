@@ -64,13 +64,12 @@ async function openStream(
   options: XmppOptions,
   signal: AbortSignal,
 ): Promise<XmppSession> {
-  // Node 20 has no WebSocket of its own; the library looks for a global one.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same interface under another type
-  if (/^wss?:/.test(service)) globalThis.WebSocket ??= (await import("ws")).WebSocket as never;
   // The library takes a while to load; who has nothing to wait for need not wait for that.
-  const { libraryClient } = await import("./library-client.ts");
+  const { LibraryClient } = await import("./library-client.ts");
+  const { WebSocket } = isFramed(service) ? await import("ws") : {};
   signal.throwIfAborted();
-  const session = new Stream(service, options, libraryClient);
+  const open = (library: LibraryClientOptions) => new LibraryClient({ ...library, WebSocket });
+  const session = new Stream(service, options, open);
   const stop = () => session.abandon("stopped");
   const deadline = setTimeout(
     () => session.abandon("the server did not answer in time"),
@@ -109,14 +108,14 @@ class Stream implements XmppSession {
   constructor(
     service: string,
     options: XmppOptions,
-    libraryClient: (options: LibraryClientOptions) => LibraryClient,
+    openClient: (options: LibraryClientOptions) => LibraryClient,
   ) {
     this.#options = options;
-    this.#framed = /^wss?:/.test(service);
+    this.#framed = isFramed(service);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#client = libraryClient({
+    this.#client = openClient({
       service,
       domain: options.domain,
       username: parseJid(options.jid)?.local ?? options.jid,
@@ -286,6 +285,11 @@ class Stream implements XmppSession {
     this.#broken(error);
     this.#end(error.message);
   }
+}
+
+/** RFC 7395. */
+function isFramed(service: string): boolean {
+  return /^wss?:/.test(service);
 }
 
 /** XEP-0199. */

@@ -2,6 +2,7 @@
 declare module "@xmpp/client" {
   import type { EventEmitter } from "node:events";
   import type { Duplex } from "node:stream";
+  import type { WebSocket } from "ws";
 
   type Element = import("./wire/xml.ts").Element;
 
@@ -24,15 +25,27 @@ declare module "@xmpp/client" {
   export interface LibrarySocket extends Duplex {
     readonly secure?: boolean;
     /** The library's own TLS and WebSocket sockets hold the real one. */
-    readonly socket?: {
-      destroy?(): void;
-      close?(): void;
-      on?(event: "error", f: () => void): void;
-    };
+    readonly socket?: Duplex | WebSocket | null;
+  }
+
+  /** What the library makes of a WebSocket. */
+  export interface LibraryWebSocket {
+    url: string;
+    secure: boolean;
+    connect(url: string): void;
+    _attachSocket(socket: WebSocket): void;
+  }
+
+  /** The library asks the prototype of a transport, and makes no instance of it. */
+  export interface TransportPrototype {
+    /** Of the WebSocket transport; others have another. */
+    Socket: new () => LibraryWebSocket;
+    socketParameters(service: string): object | string | undefined;
   }
 
   export interface Transport {
-    prototype: { socketParameters(service: string): object | undefined };
+    new (): TransportPrototype;
+    prototype: TransportPrototype;
   }
 
   export interface Client extends EventEmitter {

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createHttpsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { createServer } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { makeCertificate } from "../../cli/demo/servers/certificate.ts";
 import { freePort } from "../../cli/demo/servers/free-port.ts";
 import { startProsody } from "../../cli/demo/servers/prosody.ts";
@@ -665,6 +667,46 @@ describe("sending", () => {
     session.send(el("message", { to: "a@b", id: "last words" }));
     await session.close();
     expect(client.elements.at(-1)).toContain("last words");
+  });
+});
+
+/** A server that is given up as soon as somebody has trusted it enough to say something. */
+async function serveWebSocket(names: readonly string[]) {
+  const directory = await mkdtemp(join(tmpdir(), "saxbridge-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const { ca, certificate, key } = await makeCertificate(directory, names);
+  const server = createHttpsServer({ cert: readFileSync(certificate), key: readFileSync(key) });
+  const heard: string[] = [];
+  new WebSocketServer({ server }).on("connection", (socket) => {
+    socket.on("message", (data: Buffer) => {
+      heard.push(data.toString());
+      socket.close();
+    });
+  });
+  const port = await freePort();
+  server.listen(port, "127.0.0.1");
+  onTestFinished(() => {
+    server.close();
+  });
+  await once(server, "listening");
+  return { ca, heard, service: `wss://127.0.0.1:${port}` };
+}
+
+describe("over a WebSocket with TLS", () => {
+  test("a certificate of an authority that we trust is good", async () => {
+    const { ca, heard, service } = await serveWebSocket(["127.0.0.1"]);
+    await expect(connect({ service, tlsCa: ca, tls: "required" })).rejects.toThrow(/closed/);
+    expect(heard.join("")).toContain("<open ");
+  });
+
+  test.each([
+    ["of nobody that we trust", ["127.0.0.1"], false, /certificate/],
+    ["for another host", ["other.test"], true, /altnames/],
+  ])("a certificate %s is refused", async (_, names, isTrusted, reason) => {
+    const { ca, heard, service } = await serveWebSocket(names);
+    const attempt = connect({ service, tls: "required", tlsCa: isTrusted ? ca : undefined });
+    await expect(attempt).rejects.toThrow(reason);
+    expect(heard).toEqual([]);
   });
 });
 

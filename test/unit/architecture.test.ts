@@ -21,6 +21,8 @@ const EDGES: ReadonlySet<string> = new Set([
   "shared/outbox/sqlite-outbox.ts", // SQLite
   "shared/xmpp/connection.ts", // timers of a stream, WebSocket
   "shared/xmpp/library-client.ts", // @xmpp/client
+  "shared/xmpp/library-login.ts", // what @xmpp/client logs in with
+  "shared/xmpp/library-transports.ts", // what @xmpp/client connects with: node:tls, ws
   "shared/xmpp/sasl.ts", // node:crypto
   "shared/xmpp/services.ts", // DNS
 ]);
