@@ -4,7 +4,7 @@ import { isolateBidi, LINE_BREAKS, oneLine, xmlSafe } from "../../shared/text/cl
 import { decodeEntities } from "../../shared/text/entities.ts";
 import { shorten } from "../../shared/text/split.ts";
 import { decodeWindows1252 } from "../../shared/text/windows-1252.ts";
-import { parseJid } from "../../shared/xmpp/wire/jid.ts";
+import { isBareJid } from "../../shared/xmpp/wire/jid.ts";
 
 /** What the site announced. Every text in it is one line, clean, and not empty. */
 export type Announcement =
@@ -176,11 +176,6 @@ function moment() {
       { error },
     )
     .refine((ms) => ms >= Date.UTC(2000, 0) && ms < Date.UTC(2101, 0), { error });
-}
-
-function isBareJid(jid: string): boolean {
-  const parts = parseJid(jid);
-  return parts?.local !== undefined && parts.resource === undefined;
 }
 
 /** Messages are our own words and names of fields: nothing that was in the datagram. */

@@ -1,4 +1,4 @@
-import { isBareJid } from "./jids.ts";
+import { isBareJid } from "../xmpp/wire/jid.ts";
 import { listOf } from "./list.ts";
 
 /** One IRC channel and the room that shares its conversation. */

@@ -1,4 +1,4 @@
-import { parseJid } from "../xmpp/wire/jid.ts";
+import { isBareJid, parseJid } from "../xmpp/wire/jid.ts";
 import { fromText } from "./types.ts";
 
 /** The JID of an account, without resource: the server gives one to each session. */
@@ -19,9 +19,3 @@ export const domain = () =>
     const jid = parseJid(text);
     return jid?.local === undefined && jid?.resource === undefined ? jid?.domain : undefined;
   });
-
-/** True for `local@domain` and nothing after it. */
-export function isBareJid(text: string): boolean {
-  const jid = parseJid(text);
-  return jid?.local !== undefined && jid.resource === undefined;
-}

@@ -33,6 +33,12 @@ export function parseJid(text: string): Jid | undefined {
   return { local, domain, resource };
 }
 
+/** True for `local@domain` and nothing after it. */
+export function isBareJid(text: string): boolean {
+  const jid = parseJid(text);
+  return jid?.local !== undefined && jid.resource === undefined;
+}
+
 function isPart(part: string, forbidden: RegExp): boolean {
   return part !== "" && utf8Length(part) <= LONGEST_PART_BYTES && !forbidden.test(part);
 }
