@@ -192,7 +192,6 @@ export class Room {
     const [next, ...effects] = step(before, event, {
       nick,
       newRoom,
-      recreate: false,
       now: clock.now(),
     });
     this.#membership = next;

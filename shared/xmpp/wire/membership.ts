@@ -73,8 +73,6 @@ export interface MembershipContext {
   readonly nick: string;
   /** What to do with a room that did not exist and was made by our joining (status 201). */
   readonly newRoom: "accept" | "refuse";
-  /** Make the room again after somebody destroyed it; otherwise only come back once it exists. */
-  readonly recreate: boolean;
   /** Monotonic milliseconds. */
   readonly now: number;
 }
@@ -163,8 +161,9 @@ function entered(state: Joining, presence: Here, context: MembershipContext): Me
   ];
 }
 
-function mayCreate(past: Past, { newRoom, recreate }: MembershipContext): boolean {
-  return past.destroyed ? recreate : newRoom === "accept";
+/** A room that somebody destroyed is not made again: we only come back once it exists. */
+function mayCreate(past: Past, { newRoom }: MembershipContext): boolean {
+  return !past.destroyed && newRoom === "accept";
 }
 
 const ACCEPT_ROOM: readonly MembershipEffect[] = [
@@ -215,8 +214,7 @@ function removed(
   const destroyed = why === "destroyed";
   const calm = context.now - state.since >= CALM;
   const removals = calm ? 1 : state.past.removals + 1;
-  const { retry: usual, level, meaning } = removal(why);
-  const retry = destroyed && context.recreate ? "soon" : usual;
+  const { retry, level, meaning } = removal(why);
   return [
     { at: "barred", condition: why, retry, past: { ...state.past, removals, destroyed } },
     wake(retry, removals - 1),

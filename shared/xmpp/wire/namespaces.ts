@@ -20,15 +20,11 @@ export const PING = "urn:xmpp:ping";
 export const DELAY = "urn:xmpp:delay";
 /** XEP-0297. */
 export const FORWARD = "urn:xmpp:forward:0";
-/** XEP-0308. */
-export const CORRECTION = "urn:xmpp:message-correct:0";
 /** XEP-0313. */
 export const ARCHIVE = "urn:xmpp:mam:2";
 /** XEP-0359. */
 export const STANZA_IDS = "urn:xmpp:sid:0";
 /** XEP-0380. */
 export const ENCRYPTION = "urn:xmpp:eme:0";
-/** XEP-0421. */
-export const OCCUPANT_ID = "urn:xmpp:occupant-id:0";
 /** XEP-0198. */
 export const STREAM_MANAGEMENT = "urn:xmpp:sm:3";

@@ -1,5 +1,5 @@
 import { resourceOf } from "./jid.ts";
-import { MUC_USER, OCCUPANT_ID } from "./namespaces.ts";
+import { MUC_USER } from "./namespaces.ts";
 import { readStanzaError } from "./stanza-error.ts";
 import type { Element } from "./xml.ts";
 
@@ -13,8 +13,6 @@ export interface Here extends Occupant {
   readonly created: boolean;
   /** Status 210: the room gave us another nick than the one we asked for. */
   readonly renamed: boolean;
-  /** Status 100: everybody sees everybody's JID. */
-  readonly nonAnonymous: boolean;
 }
 
 /** Somebody is no longer in the room under this nick. */
@@ -47,14 +45,6 @@ interface Occupant {
   readonly nick: string;
   /** Status 110. Servers leave it out now and then when we go, so compare the nick there as well. */
   readonly self: boolean;
-  /** `owner`, `admin`, `member`, `outcast` or `none`; `none` when the room does not say. */
-  readonly affiliation: string;
-  /** `moderator`, `participant`, `visitor` or `none`; `none` when the room does not say. */
-  readonly role: string;
-  /** The real JID, for those who may see it. */
-  readonly jid: string | undefined;
-  /** XEP-0421; anybody can forge it in a room that does not announce `urn:xmpp:occupant-id:0`. */
-  readonly occupantId: string | undefined;
   /** All status codes (XEP-0045 section 15.6). */
   readonly statuses: readonly number[];
 }
@@ -115,7 +105,6 @@ function here(stanza: Element, nick: string): Here {
     ...who,
     created: who.statuses.includes(201),
     renamed: who.statuses.includes(210),
-    nonAnonymous: who.statuses.includes(100),
   };
 }
 
@@ -143,15 +132,10 @@ function departure(statuses: readonly number[]): Departure {
 
 function occupant(stanza: Element, nick: string): Occupant {
   const x = stanza.getChild("x", MUC_USER);
-  const item = x?.getChild("item");
   const statuses = x?.getChildren("status").map((status) => Number(status.attrs.code)) ?? [];
   return {
     nick,
     self: statuses.includes(110),
-    affiliation: item?.attrs.affiliation ?? "none",
-    role: item?.attrs.role ?? "none",
-    jid: item?.attrs.jid,
-    occupantId: stanza.getChild("occupant-id", OCCUPANT_ID)?.attrs.id,
     statuses,
   };
 }

@@ -11,7 +11,7 @@ import {
 import { type Departure, readPresence } from "../../../shared/xmpp/wire/presence.ts";
 import { stanza } from "../../support/stanza.ts";
 
-const context: MembershipContext = { nick: "relay", newRoom: "accept", recreate: false, now: 0 };
+const context: MembershipContext = { nick: "relay", newRoom: "accept", now: 0 };
 const second = 1_000;
 const minute = 60 * second;
 
@@ -315,11 +315,6 @@ describe("a room that did not exist", () => {
     expect(effects).toContainEqual({ do: "leave", nick: "relay" });
   });
 
-  test("because it was destroyed is made again when that is wanted", () => {
-    const { state } = last([...destroyed, here("relay", 201, 110)], { recreate: true });
-    expect(state.at).toBe("inside");
-  });
-
   test("is as good as any once somebody else has made it again", () => {
     const again = [...destroyed, here("relay", 110), offline, online, here("relay", 201, 110)];
     expect(last(again).state.at).toBe("inside");
@@ -361,7 +356,6 @@ describe("the laws of a membership", () => {
   );
   const wishes = fc.record({
     newRoom: fc.constantFrom("accept" as const, "refuse" as const),
-    recreate: fc.boolean(),
   });
 
   test("while a session lives and we are not inside, a wake is pending", () => {

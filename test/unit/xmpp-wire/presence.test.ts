@@ -21,11 +21,6 @@ describe("readPresence() of who is here", () => {
       self: true,
       created: true,
       renamed: false,
-      nonAnonymous: false,
-      affiliation: "owner",
-      role: "moderator",
-      jid: "romeo@localhost/pda",
-      occupantId: "TAStvPu/0y6+oaadpU1xtMW6k28DsY41pEztQcmeAVo=",
       statuses: [201, 110],
     });
   });
@@ -38,23 +33,21 @@ describe("readPresence() of who is here", () => {
       kind: "here",
       nick: "Ron W/2",
       self: false,
-      role: "participant",
-      jid: undefined,
     });
   });
 
-  test("reads 210 and 100", () => {
+  test("reads that the room gave us another nick", () => {
     const presence = read(
       `<presence from='chat@conference.localhost/r2'><x ${USER}><status code='100'/><status code='110'/><status code='210'/></x></presence>`,
     );
-    expect(presence).toMatchObject({ renamed: true, nonAnonymous: true, self: true });
+    expect(presence).toMatchObject({ renamed: true, self: true });
   });
 
   test("takes nothing from an x element of another kind", () => {
     const presence = read(
       `<presence from='chat@conference.localhost/evil'><x xmlns='foo'><status code='110'/></x></presence>`,
     );
-    expect(presence).toMatchObject({ kind: "here", self: false, affiliation: "none" });
+    expect(presence).toMatchObject({ kind: "here", self: false, statuses: [] });
   });
 });
 
@@ -89,10 +82,6 @@ describe("readPresence() of who is gone", () => {
       by: "romeo",
       text: "spam",
       alternate: undefined,
-      affiliation: "outcast",
-      role: "none",
-      jid: "relay@localhost/bridge",
-      occupantId: undefined,
       statuses: [110, 301],
     });
   });
