@@ -1,4 +1,5 @@
 import { readPem } from "../config/pem.ts";
+import { errorMessage } from "../error-message.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
 import { FatalError } from "../retry/keep-connected.ts";
@@ -47,14 +48,14 @@ export async function connectXmpp(options: XmppOptions, signal: AbortSignal): Pr
       if (error instanceof FatalError) throw error;
       if (isRefusedLogin(error)) {
         throw new FatalError(
-          `Cannot log in to XMPP as ${options.jid}: ${describe(error)}; check the JID and the password`,
+          `Cannot log in to XMPP as ${options.jid}: ${errorMessage(error)}; check the JID and the password`,
           { cause: error },
         );
       }
       failure = error;
     }
   }
-  throw new Error(`Cannot connect to XMPP at ${services.join(", ")}: ${describe(failure)}`, {
+  throw new Error(`Cannot connect to XMPP at ${services.join(", ")}: ${errorMessage(failure)}`, {
     cause: failure,
   });
 }
@@ -314,10 +315,4 @@ const REFUSED_LOGIN = new Set([
 function isRefusedLogin(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== "SASLError") return false;
   return "condition" in error && REFUSED_LOGIN.has(String(error.condition));
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Node joins the refusals of several addresses into an error without words of its own.
-  return error.message || ("code" in error ? String(error.code) : error.name);
 }
