@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { IrcChannel } from "../../shared/irc/channel.ts";
-import { type LineFate, PacedSender } from "../../shared/irc/pacing.ts";
+import { PacedSender } from "../../shared/irc/pacing.ts";
 import type { IrcSession } from "../../shared/irc/session.ts";
 import { initialIsupport } from "../../shared/irc/wire/isupport.ts";
 import { textBytes } from "../../shared/irc/wire/source.ts";
@@ -72,22 +72,20 @@ export class IrcVoice {
   /** Says all lines of a message in a channel. Its fate is that of the line that fared worst. */
   say(lines: readonly string[], channel: IrcChannel): Promise<Fate> {
     const sender = this.#sender;
-    if (sender === undefined) return Promise.resolve("uncertain");
+    if (sender === undefined) return Promise.resolve("unsent");
     const over = channel.stay?.over;
     const said = lines.map((line) => sender.say("PRIVMSG", channel.name, line, over));
     const [only] = said;
     // As a rule a message is one line.
-    if (only !== undefined && said.length === 1) return only.then(fateOf);
-    return Promise.all(said).then((fates) => worstOf(fates.map(fateOf)));
+    if (only !== undefined && said.length === 1) return only;
+    return Promise.all(said).then(worstOf);
   }
-}
-
-/** What was never written is as uncertain as what was: it is said again, or for the first time. */
-function fateOf(fate: LineFate): Fate {
-  return fate === "unsent" ? "uncertain" : fate;
 }
 
 function worstOf(fates: readonly Fate[]): Fate {
   const refused = fates.find((fate) => typeof fate === "object");
-  return refused ?? fates.find((fate) => fate !== "delivered") ?? "delivered";
+  if (refused !== undefined) return refused;
+  // A message that was said in part was said.
+  if (fates.includes("uncertain")) return "uncertain";
+  return fates.find((fate) => fate !== "delivered") ?? "delivered";
 }

@@ -6,10 +6,11 @@ import type { Entry, Outbox } from "./outbox.ts";
  * What became of one attempt to say an entry.
  * - `delivered`: the far side confirmed it.
  * - `uncertain`: the connection ended before anybody could tell.
+ * - `unsent`: the connection ended before it was written.
  * - `later`: the far side asked to wait.
  * - `refused`: the far side will not have it, now or ever.
  */
-export type Fate = "delivered" | "uncertain" | "later" | { readonly refused: string };
+export type Fate = "delivered" | "uncertain" | "unsent" | "later" | { readonly refused: string };
 
 /** A time during which things can be said in a place. */
 export interface Stay {
@@ -115,8 +116,10 @@ function drainStay<T>(
     const settle = (entry: Entry<T>, fate: Fate) => {
       underway -= 1;
       if (fate === "later") mustWait = true;
-      else if (fate !== "uncertain") letGo(options, entry, fate);
-      else if (oldest === undefined || entry.seq < oldest.seq) oldest = entry;
+      else if (fate === "delivered" || typeof fate === "object") letGo(options, entry, fate);
+      // What was never written cannot have ended anything.
+      else if (fate === "uncertain" && (oldest === undefined || entry.seq < oldest.seq))
+        oldest = entry;
       if (fate === "delivered" && !mustWait) {
         hasDelivered = true;
         window = options.window;

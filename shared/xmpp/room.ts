@@ -179,7 +179,7 @@ export class Room {
   say(utterance: Utterance): Promise<Fate> {
     if (this.#delivery.wasHeard(utterance)) return Promise.resolve("delivered");
     if (this.#session === undefined || this.#stay === undefined) {
-      return Promise.resolve("uncertain");
+      return Promise.resolve("unsent");
     }
     const { id, body } = utterance;
     this.#session.send(groupchat({ room: this.jid, body, id, originId: !this.#keepsIds }));

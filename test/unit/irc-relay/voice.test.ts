@@ -39,7 +39,7 @@ describe("IrcVoice", () => {
     const channel = lounge(clock);
     expect([voice.nick, voice.network]).toEqual([undefined, undefined]);
     expect(voice.textBytes(channel)).toBeGreaterThan(400);
-    expect(await voice.say(["hello"], channel)).toBe("uncertain");
+    expect(await voice.say(["hello"], channel)).toBe("unsent");
   });
 
   test("has the session's nick and network", async () => {

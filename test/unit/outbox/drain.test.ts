@@ -204,6 +204,19 @@ describe("drain()", () => {
     expect(place.heard.slice(6)).toEqual(["a"]);
   });
 
+  test("does not blame an entry that was never written", async () => {
+    const { place, put, settled, clock } = start();
+    put("waiting for its turn");
+    for (let stay = 0; stay < 6; stay += 1) {
+      place.fates.push("unsent");
+      place.open();
+      await clock.advance(0);
+      place.close();
+      await clock.advance(0);
+    }
+    expect(settled).toEqual([]);
+  });
+
   test("does not blame an entry for stays that ended after it had come through", async () => {
     const { place, put, settled, clock } = start();
     for (let stay = 0; stay < 6; stay += 1) {

@@ -139,7 +139,7 @@ describe("Room entering", () => {
     session.hear(presence());
     expect(room.nick).toBe("relay");
     expect(await isOpen(room, clock)).toBe(false);
-    expect(await room.say({ id: "1", body: "too early" })).toBe("uncertain");
+    expect(await room.say({ id: "1", body: "too early" })).toBe("unsent");
     session.hear(`<message from="${JID}" type="groupchat"><subject/></message>`);
     expect(await isOpen(room, clock)).toBe(true);
   });
@@ -493,7 +493,7 @@ describe("Room.say()", () => {
     await clock.advance(0);
     expect(word.fate).toBe("uncertain");
     expect(stay?.over.aborted).toBe(true);
-    expect(await room.say({ id: "2", body: "later" })).toBe("uncertain");
+    expect(await room.say({ id: "2", body: "later" })).toBe("unsent");
   });
 
   test("is delivered at once when the history shows that an earlier session said it", async () => {
