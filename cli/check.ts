@@ -9,8 +9,11 @@ import { loadJobs } from "./run-bridges.ts";
 import { untilSettled } from "./until-settled.ts";
 import { version } from "./version.ts";
 
-/** How long everything gets to come up, in milliseconds. */
-const PATIENCE = 30_000;
+/** How long everything gets to come up, in milliseconds: longer than one attempt anywhere. */
+const PATIENCE = 15_000;
+
+/** After so long people should be told what is waited for, in milliseconds. */
+const SILENCE = 2_000;
 
 /** `saxbridge check [--connect] [BRIDGE...]`: is the configuration right, and does it lead anywhere? */
 export async function check({ words, env, connect }: Arguments): Promise<number> {
@@ -35,9 +38,14 @@ async function tryToConnect({ xmpp, bridges }: Configuration): Promise<number> {
     signal: stop.signal,
     checkOnly: true,
   });
+  const notice = setTimeout(
+    () => print(`waiting  for what is not there yet, ${PATIENCE / 1_000} s in all`),
+    SILENCE,
+  );
   const settled = untilSettled(health, { patience: PATIENCE, stop: stop.signal });
   const work = supervise(jobs, { log, clock: systemClock, stop });
   await Promise.race([settled, work]);
+  clearTimeout(notice);
   const links = [...health.links()];
   stop.abort();
   const isBug = (await work) === 1;

@@ -10,7 +10,13 @@ export async function untilSettled(
   { patience, stop }: { readonly patience: number; readonly stop: AbortSignal },
 ): Promise<boolean> {
   const isUnderWay = () => health.links().size === 0 || health.has("down") || health.has("opening");
-  const enough = AbortSignal.any([stop, AbortSignal.timeout(patience)]);
-  await health.until(() => !isUnderWay(), enough);
+  // Not AbortSignal.timeout() in AbortSignal.any(): Node 20 collects it as garbage before its time.
+  const enough = new AbortController();
+  const giveUp = () => enough.abort();
+  const timer = setTimeout(giveUp, patience);
+  stop.addEventListener("abort", giveUp, { once: true });
+  await health.until(() => !isUnderWay(), enough.signal);
+  clearTimeout(timer);
+  stop.removeEventListener("abort", giveUp);
   return !isUnderWay() && !health.has("failed");
 }

@@ -116,6 +116,7 @@ async function listen(
       htmlEntities: config.htmlEntities,
     });
     for (const note of notes) count(note);
+    if (notes.includes("cut")) log.warn("announcement cut", { bytes: bytes.length });
     if (message === undefined) {
       count(ignored);
       log.warn("announcement refused", { why: ignored, detail, bytes: bytes.length });

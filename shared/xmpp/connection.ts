@@ -12,6 +12,9 @@ import { answerQuery } from "./wire/queries.ts";
 import { serialise } from "./wire/serialise.ts";
 import { type Element, el, type Node } from "./wire/xml.ts";
 
+/** How long an answer to the server's request for acknowledgement may wait for others, in milliseconds. */
+const ACKNOWLEDGE_WITHIN = 20;
+
 export interface XmppOptions {
   readonly jid: string;
   readonly password: { reveal(): string };
@@ -104,6 +107,7 @@ class Stream implements XmppSession {
   #asked = false;
   /** XEP-0198: stanzas handled since stream management was enabled; undefined while it is not. */
   #handled: number | undefined;
+  #acknowledging: NodeJS.Timeout | undefined;
   #managed = false;
 
   constructor(
@@ -230,11 +234,19 @@ class Stream implements XmppSession {
       this.#countHandled();
       this.#readIq(element);
     } else if (element.is("r", STREAM_MANAGEMENT)) {
-      this.send(el("a", { xmlns: STREAM_MANAGEMENT, h: String(this.#handled ?? 0) }));
+      this.#acknowledge();
     } else if (element.is("enabled", STREAM_MANAGEMENT)) {
       this.#handled = 0;
       this.#managed = true;
     }
+  }
+
+  /** A busy server asks after every few stanzas; one answer serves for all it asks in a moment. */
+  #acknowledge(): void {
+    this.#acknowledging ??= setTimeout(() => {
+      this.#acknowledging = undefined;
+      this.send(el("a", { xmlns: STREAM_MANAGEMENT, h: String(this.#handled ?? 0) }));
+    }, ACKNOWLEDGE_WITHIN);
   }
 
   /** XEP-0198 section 4: `h` counts modulo 2^32. */
@@ -282,6 +294,7 @@ class Stream implements XmppSession {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#watch);
+    clearTimeout(this.#acknowledging);
     for (const { answer } of this.#requests.values()) answer(undefined);
     this.#broken(error);
     this.#end(error.message);

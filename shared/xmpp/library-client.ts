@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Client, client as createClient, type LibraryElement } from "@xmpp/client";
@@ -123,6 +124,8 @@ export class LibraryClient {
     client._attachSocket = (socket) => {
       this.#decoder = new StringDecoder("utf8");
       socket.on("error", ignore);
+      // What is said together is written together; a word must not wait for the answer to the last one.
+      if (socket instanceof Socket) socket.setNoDelay(true);
       attach(socket);
     };
     const detach = client._detachSocket.bind(client);

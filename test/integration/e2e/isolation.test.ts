@@ -93,6 +93,16 @@ describe("webridge goes on", () => {
   });
 });
 
+test("check --connect ends although nothing is there", async () => {
+  const saxbridge = await install({
+    ...xmppEnvironment(xmpp),
+    ...webridgeEnvironment(),
+    XMPP_SERVICE: `xmpp://127.0.0.1:${await freePort()}`,
+  });
+  const { code } = await saxbridge.run(["check", "--connect", "webridge"]).ended;
+  expect(code).toBe(69);
+});
+
 describe("the program ends with 78 and says what to mend", () => {
   test("when its only bridge has a wrong password", async () => {
     const saxbridge = await install({
