@@ -99,7 +99,7 @@ export class Outbox<T> {
   readonly #entries = new Map<number, { readonly entry: Entry<T>; readonly size: number }>();
   readonly #ids = new Set<string>();
   readonly #settledIds = new Set<string>();
-  /** Entries that are on disk and can be said, by rising seq; the first ones may be settled already. */
+  /** Entries that can be said, by rising seq; some of them may be settled already. */
   #ready: Entry<T>[] = [];
   #bytes = 0;
   #leftOut: LeftOut | undefined;
