@@ -1,0 +1,110 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  isOutOfReach,
+  type Ledger,
+  type LedgerChange,
+  linesOf,
+  mayBeUnheard,
+  saidLate,
+  wasDeaf,
+  wasMute,
+  wasRefused,
+} from "../../../bridges/irc-relay/ledger.ts";
+
+const NOON = Date.UTC(2026, 10, 20, 12);
+const at = (seconds: number) => NOON + seconds * 1_000;
+const span = (since: number, until: number) => ({ since: at(since), until: at(until) });
+const deaf = (since: number, until: number) => ({
+  ...span(since, until),
+  missed: 0,
+  leftOut: 0,
+  isComplete: false,
+});
+
+function told(...changes: readonly LedgerChange[]): readonly string[] {
+  const ledger = changes.reduce<Ledger>((known, change) => change(known), {});
+  return linesOf(ledger, "#chan");
+}
+
+describe("linesOf()", () => {
+  test.each<readonly [string, readonly LedgerChange[], readonly string[]]>([
+    ["nothing of nothing", [], []],
+    ["nothing of a long silence that lost nothing", [wasMute(span(0, 100))], []],
+    ["nothing of what was late in a short one", [wasMute(span(0, 5)), saidLate], []],
+    ["nothing of what is late without a gap", [saidLate], []],
+    [
+      "what was late in a long one",
+      [wasMute(span(5, 130)), saidLate, saidLate],
+      ["Away from here from 2026-11-20 12:00:05 to 12:02:10 UTC: 2 messages said late"],
+    ],
+    [
+      "what may not have been heard, however short the gap",
+      [wasMute(span(5, 6)), mayBeUnheard(at(4))],
+      [
+        "Away from here from 2026-11-20 12:00:04 to 12:00:06 UTC: 1 message may not have been heard",
+      ],
+    ],
+    [
+      "that something may be missing, however short the gap",
+      [wasDeaf(deaf(5, 6))],
+      [
+        "Away from #chan from 2026-11-20 12:00:05 to 12:00:06 UTC: what was said there meanwhile may be missing here",
+      ],
+    ],
+    [
+      "nothing of a gap that was filled",
+      [wasDeaf({ ...deaf(5, 6), missed: 3, isComplete: true })],
+      [],
+    ],
+    [
+      "how much filled a long one",
+      [wasDeaf({ ...deaf(0, 60), missed: 3, leftOut: 1, isComplete: true })],
+      [
+        "Away from #chan from 2026-11-20 12:00:00 to 12:01:00 UTC: 3 messages from there said late, 1 message from there left out",
+      ],
+    ],
+    [
+      "gaps that follow each other as one",
+      [wasDeaf(deaf(5, 6)), wasDeaf(deaf(20, 30))],
+      [
+        "Away from #chan from 2026-11-20 12:00:05 to 12:00:30 UTC: what was said there meanwhile may be missing here",
+      ],
+    ],
+    [
+      "both dates of a gap over midnight",
+      [wasDeaf(deaf(0, 43_201))],
+      [
+        "Away from #chan from 2026-11-20 12:00:00 to 2026-11-21 00:00:01 UTC: what was said there meanwhile may be missing here",
+      ],
+    ],
+    [
+      "since when the other side is out of reach",
+      [isOutOfReach(at(5))],
+      ["Cannot reach #chan since 2026-11-20 12:00:05 UTC: what is said here waits"],
+    ],
+    [
+      "what was refused, and why",
+      [wasRefused(at(1), "404"), wasRefused(at(2), "404"), wasRefused(at(3), "poison")],
+      ["3 messages refused in #chan from 2026-11-20 12:00:01 to 12:00:03 UTC: 404, poison"],
+    ],
+  ])("tells %s", (_what, changes, lines) => {
+    expect(told(...changes)).toEqual(lines);
+  });
+
+  test("encloses every gap with whole seconds", () => {
+    const time = fc.integer({ min: NOON, max: NOON + 40_000_000 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(time, time), { minLength: 1, maxLength: 5 }), (pairs) => {
+        const gaps = pairs.map(([a, b]) => ({ since: Math.min(a, b), until: Math.max(a, b) }));
+        const [line = ""] = told(...gaps.map((gap) => wasDeaf({ ...deaf(0, 0), ...gap })));
+        const [, from = "", to = ""] = /from (\S+ \S+) to (.+) UTC/.exec(line) ?? [];
+        const until = to.length > 8 ? to : `${from.slice(0, 10)} ${to}`;
+        expect(Date.parse(`${from}Z`)).toBeLessThanOrEqual(Math.min(...gaps.map((g) => g.since)));
+        expect(Date.parse(`${until}Z`)).toBeGreaterThanOrEqual(
+          Math.max(...gaps.map((g) => g.until)),
+        );
+      }),
+    );
+  });
+});
