@@ -39,21 +39,44 @@ const BYTES_OF_A_CHARACTER = 3;
 /** A nick of at most 64 bytes, with what stands around it. */
 const MOST_PREFIX = 70;
 
-/** A message as the lines that the channel gets, `<nick> text` or `* nick text`: one, if it was split. */
-export function formatForIrc(message: ChatMessage, limitBytes: number): readonly string[] {
-  return splitForIrc(message, limitBytes).flatMap((piece) => {
+/**
+ * A message as the lines that the channel gets, `<nick> text` or `* nick text`: one, if it was split.
+ * Each begins with the stamp, where there is one.
+ */
+export function formatForIrc(
+  message: ChatMessage,
+  limitBytes: number,
+  stamp = "",
+): readonly string[] {
+  return splitForIrc(message, limitBytes - stamp.length).flatMap((piece) => {
     const body = isolateBidi(oneLine(ircSafe(piece.body)));
-    return body === "" ? [] : [openingOf(piece) + body];
+    return body === "" ? [] : [stamp + openingOf(piece) + body];
   });
 }
 
-/** What a person says in a channel, as the room gets it: one line. */
-export function formatForRoom({ kind, nick, body }: ChatMessage): string {
+/** What a person says in a channel, as the room gets it: one line, which begins with the stamp. */
+export function formatForRoom({ kind, nick, body }: ChatMessage, stamp = ""): string {
   const name = safeNick(xmlSafe(nick));
   const text = xmlSafe(isolateBidi(oneLine(body)));
-  if (kind === "action") return `* ${name} ${text}`;
-  return kind === "notice" ? `-${name}- ${text}` : `<${name}> ${text}`;
+  if (kind === "action") return `${stamp}* ${name} ${text}`;
+  return stamp + (kind === "notice" ? `-${name}- ${text}` : `<${name}> ${text}`);
 }
+
+/**
+ * What a line that comes late begins with: when it was said, in UTC, because its readers may be
+ * anywhere. Nothing for one that was said within the last minute.
+ */
+export function lateStamp(at: number, now: number): string {
+  if (now - at < LATE) return "";
+  const [date = "", time = ""] = new Date(at).toISOString().split("T");
+  const day = new Date(now).toISOString().startsWith(date) ? "" : `${date} `;
+  return `[${day}${time.slice(0, TIME)} UTC] `;
+}
+
+/** After so long people no longer take what is said for an answer to the line above, in milliseconds. */
+const LATE = 60_000;
+/** Length of `23:59`. */
+const TIME = 5;
 
 function splitLine(message: ChatMessage, limitBytes: number): readonly ChatMessage[] {
   const room = limitBytes - utf8Length(openingOf(message));

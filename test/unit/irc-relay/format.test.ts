@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatForIrc, formatForRoom, MOST_LINES } from "../../../bridges/irc-relay/format.ts";
+import {
+  formatForIrc,
+  formatForRoom,
+  lateStamp,
+  MOST_LINES,
+} from "../../../bridges/irc-relay/format.ts";
 import type { ChatMessage } from "../../../shared/message.ts";
 import { serialise } from "../../../shared/xmpp/wire/serialise.ts";
 import { el } from "../../../shared/xmpp/wire/xml.ts";
@@ -159,6 +164,37 @@ describe("formatForRoom()", () => {
       fc.property(message, (said) => {
         expect(bytes(formatForRoom(said))).toBeLessThanOrEqual(2 * bytes(said.body) + 80);
       }),
+    );
+  });
+});
+
+describe("lateStamp()", () => {
+  const now = Date.UTC(2026, 0, 2, 0, 30);
+  test.each([
+    ["nothing of the present", 0, ""],
+    ["nothing of less than a minute", 59_999, ""],
+    ["nothing of the future, where the clock was put back", -3_600_000, ""],
+    ["the time of a minute ago", 60_000, "[00:29 UTC] "],
+    ["the date, too, of another day", 3_600_000, "[2026-01-01 23:30 UTC] "],
+  ])("says %s", (_what, ago, stamp) => {
+    expect(lateStamp(now - ago, now)).toBe(stamp);
+  });
+
+  test("stands before every line of IRC, within the limit", () => {
+    fc.assert(
+      fc.property(message, fc.constantFrom("", "[23:30 UTC] "), (said, stamp) => {
+        for (const line of formatForIrc(said, LIMIT, stamp)) {
+          expect(line.startsWith(stamp)).toBe(true);
+          expect(bytes(line)).toBeLessThanOrEqual(LIMIT);
+        }
+      }),
+    );
+  });
+
+  test("stands before what a room gets", () => {
+    expect(formatForRoom(says("hi"), "[23:30 UTC] ")).toBe("[23:30 UTC] <anna> hi");
+    expect(formatForRoom(says("waves", "anna", "action"), "[23:30 UTC] ")).toBe(
+      "[23:30 UTC] * anna waves",
     );
   });
 });
