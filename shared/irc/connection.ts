@@ -9,7 +9,7 @@ import type { IrcSession } from "./session.ts";
 import { type Endpoint, IrcTransport, type TlsMaterial } from "./transport.ts";
 import { sameName } from "./wire/casemapping.ts";
 import type { Isupport } from "./wire/isupport.ts";
-import { formatLine, type Line, parseLine } from "./wire/line.ts";
+import { formatLabelled, formatLine, type Line, parseLine } from "./wire/line.ts";
 import { IrcRefusal, type RefusalCause } from "./wire/refusal.ts";
 import {
   beginRegistration,
@@ -49,6 +49,8 @@ export interface ConnectIrcOptions extends TlsMaterial {
   readonly pingAfterMs?: number;
   /** After so long without any line in answer it is dead; 10 s. */
   readonly pingTimeoutMs?: number;
+  /** Called right before anything is written to the server. */
+  readonly beforeWrite?: () => void;
   readonly log: Logger;
   readonly clock: Clock;
   readonly counters: Counters;
@@ -119,6 +121,7 @@ class Connection implements IrcSession {
         tls: options.tls ? { ca: options.ca, cert: options.cert, key: options.key } : undefined,
         opened: () => this.#opened(),
         received: (text) => this.#received(text),
+        beforeWrite: () => options.beforeWrite?.(),
         closed: (error) => this.#closed(error),
       },
       nick: this.#registration.asked,
@@ -161,12 +164,20 @@ class Connection implements IrcSession {
     return this.#registration.capabilities;
   }
 
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   isMe(name: string): boolean {
     return sameName(name, this.#self.nick, this.isupport.casemapping);
   }
 
   send(command: string, ...params: readonly string[]): void {
     this.#transport?.writeLine(formatLine(command, params));
+  }
+
+  sendLabelled(label: string, command: string, ...params: readonly string[]): void {
+    this.#transport?.writeLine(formatLabelled(label, command, params));
   }
 
   onLine(listener: (line: Line) => void): () => void {

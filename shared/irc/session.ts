@@ -16,8 +16,12 @@ export interface IrcSession {
   readonly capabilities: ReadonlySet<string>;
   /** True when `name` is our own nick under the server's casemapping. */
   isMe(name: string): boolean;
-  /** Writes one line at once. CR, LF and NUL are taken out of every parameter here. */
+  /** When the last line came in, in monotonic milliseconds. */
+  readonly heardAt: number;
+  /** Writes one line. CR, LF and NUL are taken out of every parameter here. */
   send(command: string, ...params: readonly string[]): void;
+  /** Writes one line whose answer will carry the same label, where `labeled-response` is acknowledged. */
+  sendLabelled(label: string, command: string, ...params: readonly string[]): void;
   /** Calls the listener with every line that comes in after this call; returns how to stop. */
   onLine(listener: (line: Line) => void): () => void;
   /** Resolves with the reason when the connection is over, however it ended. Never rejects. */

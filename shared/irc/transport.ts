@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly opened: () => void;
   /** One line, decoded, without its LF. May throw nothing. */
   readonly received: (line: string) => void;
+  /** Called right before anything is written: what led to it can be kept first. May throw nothing. */
+  readonly beforeWrite: () => void;
   /** Called once, when the socket is gone. */
   readonly closed: (error: Error | undefined) => void;
 }
@@ -36,7 +38,8 @@ const LF = 0x0a;
  * block all that follow it, and knows no certificate authority of ours.
  *
  * Lines go to `received`, not to the library: `negotiate` shows it the few that it is for. All that is
- * written within one turn goes out as one write, in order; CR, LF and NUL cannot be written.
+ * written within one turn goes out as one write, in order, in the check phase of that turn: by then
+ * everything that belongs to it has run. CR, LF and NUL cannot be written.
  */
 export class IrcTransport extends EventEmitter implements Transport {
   readonly #endpoint: Endpoint;
@@ -81,7 +84,7 @@ export class IrcTransport extends EventEmitter implements Transport {
   writeLine(line: string, written?: () => void): void {
     if (written !== undefined) process.nextTick(written);
     if (!this.#isOpen) return;
-    if (this.#outgoing === "") process.nextTick(() => this.#flush());
+    if (this.#outgoing === "") setImmediate(() => this.#flush());
     this.#outgoing += `${line.replace(/[\r\n\0]+/g, " ")}\r\n`;
   }
 
@@ -117,6 +120,7 @@ export class IrcTransport extends EventEmitter implements Transport {
 
   #flush(): void {
     if (!this.#isOpen || this.#outgoing === "") return;
+    this.#endpoint.beforeWrite();
     this.#socket?.write(this.#outgoing);
     this.#outgoing = "";
   }

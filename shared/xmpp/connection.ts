@@ -32,6 +32,8 @@ export interface XmppOptions {
   readonly pingAfterMs?: number;
   /** After so long without a byte in answer it is dead; 10 s. */
   readonly pingTimeoutMs?: number;
+  /** Called right before stanzas are written to the server. */
+  readonly beforeWrite?: () => void;
   readonly log: Logger;
   readonly counters: Counters;
 }
@@ -100,7 +102,8 @@ class Stream implements XmppSession {
   #broken: (error: Error) => void = () => {};
   #over = false;
   #jid = "";
-  #outgoing = "";
+  /** What goes out together at the end of this turn. */
+  #outgoing: string[] = [];
   #lastRequest = 0;
   #lastBytes = performance.now();
   #watch: NodeJS.Timeout | undefined;
@@ -162,15 +165,9 @@ class Stream implements XmppSession {
 
   send(stanza: Node): void {
     if (this.#over) return;
-    if (this.#framed) {
-      // RFC 7395 section 3.3: each message holds one stanza, which names its namespace itself.
-      this.#client.write(
-        serialise({ ...stanza, attrs: { xmlns: "jabber:client", ...stanza.attrs } }),
-      );
-      return;
-    }
-    if (this.#outgoing === "") queueMicrotask(() => this.#flush());
-    this.#outgoing += serialise(stanza);
+    // The check phase: by then everything that belongs to this turn has run.
+    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+    this.#outgoing.push(serialise(this.#framed ? withNamespace(stanza) : stanza));
   }
 
   request(iq: Node, timeoutMs: number): Promise<Element | undefined> {
@@ -208,10 +205,12 @@ class Stream implements XmppSession {
   }
 
   #flush(): void {
-    if (this.#outgoing === "") return;
-    const text = this.#outgoing;
-    this.#outgoing = "";
-    this.#client.write(text);
+    if (this.#over || this.#outgoing.length === 0) return;
+    const stanzas = this.#outgoing;
+    this.#outgoing = [];
+    this.#options.beforeWrite?.();
+    if (!this.#framed) this.#client.write(stanzas.join(""));
+    else for (const stanza of stanzas) this.#client.write(stanza);
   }
 
   #read(element: Element): void {
@@ -304,6 +303,11 @@ class Stream implements XmppSession {
 /** RFC 7395. */
 function isFramed(service: string): boolean {
   return /^wss?:/.test(service);
+}
+
+/** RFC 7395 section 3.3: each message holds one stanza, which names its namespace itself. */
+function withNamespace(stanza: Node): Node {
+  return { ...stanza, attrs: { xmlns: "jabber:client", ...stanza.attrs } };
 }
 
 /** XEP-0199. */

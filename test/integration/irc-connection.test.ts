@@ -422,6 +422,21 @@ describe("sending", () => {
     expect(client.chunks - before).toBe(1);
   });
 
+  test("nothing leaves before everything of its turn has run, and beforeWrite() at last", async () => {
+    const events: string[] = [];
+    const { session, client } = await meet({}, { beforeWrite: () => events.push("before write") });
+    await settled(client);
+    events.length = 0;
+    session.send("PRIVMSG", "#a", "hello");
+    process.nextTick(() => events.push("tick"));
+    queueMicrotask(() => events.push("microtask"));
+    const before = client.lines.length;
+    setImmediate(() => events.push(`sent ${client.lines.length - before}`));
+    await client.waitForLine("PRIVMSG #a hello");
+    expect(events.toSorted()).toEqual(["before write", "microtask", "sent 0", "tick"]);
+    expect(events.slice(-2)).toEqual(["before write", "sent 0"]);
+  });
+
   test("no parameter can begin a line of its own", async () => {
     const { session, client } = await meet();
     session.send("PRIVMSG", "#a\r\nQUIT :target", "text\r\nQUIT :text\n\0");

@@ -662,6 +662,21 @@ describe("sending", () => {
     expect(await session.ended).toBe("closed");
   });
 
+  test("nothing leaves before everything of its turn has run, and beforeWrite() at last", async () => {
+    const events: string[] = [];
+    const { session, client } = await meet({}, { beforeWrite: () => events.push("before write") });
+    await vi.waitFor(() => expect(events).not.toEqual([]));
+    events.length = 0;
+    const before = client.received.length;
+    session.send(el("message", { to: "a@b", id: "hello" }));
+    process.nextTick(() => events.push("tick"));
+    queueMicrotask(() => events.push("microtask"));
+    setImmediate(() => events.push(`sent ${client.received.length - before}`));
+    await vi.waitFor(() => expect(client.elements.at(-1)).toContain("hello"));
+    expect(events.toSorted()).toEqual(["before write", "microtask", "sent 0", "tick"]);
+    expect(events.slice(-2)).toEqual(["before write", "sent 0"]);
+  });
+
   test("close() sends what was said before it", async () => {
     const { session, client } = await meet();
     session.send(el("message", { to: "a@b", id: "last words" }));
@@ -720,28 +735,31 @@ describe.each([
     return () => server.stop();
   });
 
-  const logIn = (password = "secret") =>
+  const logIn = (differences: Partial<XmppOptions> = {}) =>
     connect({
       service: server.webSocketUrl,
       jid: "relay@localhost",
       domain: "localhost",
-      password: { reveal: () => password },
+      ...differences,
     });
 
   test("we log in, bear every character, and say goodbye", async () => {
-    const session = await logIn();
+    let writes = 0;
+    const session = await logIn({ beforeWrite: () => (writes += 1) });
     const heard = heardBy(session, "relay@localhost");
     for (const text of everyCharacter(0x2000)) {
       session.send(el("message", { to: session.jid }, el("body", {}, text)));
     }
     session.send(el("message", { to: session.jid }, el("body", {}, "日本語 😀")));
     await vi.waitFor(() => expect(bodies(heard).at(-1)).toBe("日本語 😀"), 10_000);
+    expect(writes).toBeGreaterThan(0);
     await session.close();
     expect(await session.ended).toBe("closed");
   });
 
   test("a wrong password is fatal", async () => {
-    await expect(logIn("wrong")).rejects.toThrow(FatalError);
+    const password = { reveal: () => "wrong" };
+    await expect(logIn({ password })).rejects.toThrow(FatalError);
   });
 
   test("the end of the server is the end of the session", async () => {

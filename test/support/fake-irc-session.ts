@@ -1,7 +1,7 @@
 import type { IrcSession } from "../../shared/irc/session.ts";
 import { sameName } from "../../shared/irc/wire/casemapping.ts";
 import { type Isupport, initialIsupport } from "../../shared/irc/wire/isupport.ts";
-import { formatLine, type Line, parseLine } from "../../shared/irc/wire/line.ts";
+import { formatLabelled, formatLine, type Line, parseLine } from "../../shared/irc/wire/line.ts";
 import { parseSource } from "../../shared/irc/wire/source.ts";
 
 export interface FakeIrcSessionOptions {
@@ -23,6 +23,7 @@ export class FakeIrcSession implements IrcSession {
   readonly isupport: Isupport;
   readonly capabilities: ReadonlySet<string>;
   readonly ended: Promise<string>;
+  heardAt = 0;
   /** Every line that was sent, without CR LF. */
   readonly sent: string[] = [];
   nick: string;
@@ -61,6 +62,11 @@ export class FakeIrcSession implements IrcSession {
     if (this.#over) return;
     this.sent.push(formatLine(command, params));
     if (this.#answers) queueMicrotask(() => this.#answer(command, params[0] ?? ""));
+  }
+
+  sendLabelled(label: string, command: string, ...params: readonly string[]): void {
+    if (this.#over) return;
+    this.sent.push(formatLabelled(label, command, params));
   }
 
   onLine(listener: (line: Line) => void): () => void {

@@ -114,6 +114,11 @@ export function formatLine(command: string, params: readonly string[]): string {
   return line;
 }
 
+/** Writes a line with a label of letters and digits, at most 64 (IRCv3 labeled-response). */
+export function formatLabelled(label: string, command: string, params: readonly string[]): string {
+  return `@label=${label.replace(/[^A-Za-z0-9]/g, "").slice(0, 64)} ${formatLine(command, params)}`;
+}
+
 const UNSAFE = /[\r\n\0]/g;
 const UNSAFE_IN_WORD = /[\r\n\0 ]/g;
 
