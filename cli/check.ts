@@ -1,7 +1,8 @@
 import { systemClock } from "../shared/clock.ts";
 import { supervise } from "../shared/lifecycle/supervise.ts";
-import { Health, type LinkState } from "../shared/observe/health.ts";
+import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
+import type { LinkState } from "../shared/observe/snapshot.ts";
 import { memoryJournal } from "../shared/outbox/memory-journal.ts";
 import type { Arguments } from "./command.ts";
 import { type Configuration, readConfiguration, readEnvironment } from "./configuration.ts";

@@ -1,42 +1,147 @@
-/** How one link stands: a stream, a room, a server, a channel, a socket. */
-export type LinkState =
-  | { readonly at: "up"; readonly detail: string }
-  /** Our own side is not there yet: until then nobody can reach us. */
-  | { readonly at: "opening"; readonly detail: string }
-  | { readonly at: "down"; readonly detail: string }
-  /** Waiting will not heal it. */
-  | { readonly at: "failed"; readonly detail: string };
+import { type Clock, systemClock } from "../clock.ts";
+import type {
+  DirectionReport,
+  LinkReport,
+  LinkState,
+  OutboxReport,
+  Progress,
+  ServerReport,
+  Snapshot,
+} from "./snapshot.ts";
 
-/** How all links stand: the one thing that the service's status, its checks and its people read. */
+/** What shows that a link which is up really is. */
+export interface Proof {
+  /** The last sign of life from the far side, in monotonic milliseconds; undefined while there is none. */
+  readonly at: () => number | undefined;
+  /** After so long without one the link asks for it, or is given up, in milliseconds. */
+  readonly everyMs: number;
+}
+
+/** A loop that brings a link up tells of its attempts here. */
+export interface Attempts {
+  /** An attempt begins. */
+  begin(): void;
+  /** The next attempt comes in so many milliseconds. */
+  wait(ms: number): void;
+  /** There is no attempt until further notice, because what the link stands on is down. */
+  rest(): void;
+}
+
+/** A way from one place to another. */
+export interface Direction {
+  readonly name: string;
+  /** The links that it cannot do without. */
+  readonly needs: readonly string[];
+  /** Asked whenever somebody wants to know: nothing is paid for in between. */
+  readonly progress: () => Progress;
+}
+
+/** A direction, and the link that stands in for all others of its bridge when that has failed. */
+type DirectionOf = Direction & { readonly bridge: string };
+
+interface Link {
+  readonly state: LinkState;
+  readonly since: number;
+  attempts: number;
+  attemptAt: number | undefined;
+}
+
+const NO_TROUBLE: OutboxReport = { trouble: undefined, inMemoryOnly: 0 };
+
+/**
+ * How everything stands: the one thing that the service's status, its watchdog, its checks and its
+ * people read. What changes seldom is told to it; what changes with every message it asks for.
+ */
 export class Health {
-  readonly #links = new Map<string, LinkState>();
+  readonly #clock: Clock;
+  readonly #links = new Map<string, Link>();
+  readonly #proofs = new Map<string, Proof>();
+  readonly #directions: DirectionOf[] = [];
   readonly #watchers = new Set<() => void>();
+  #servers: () => readonly ServerReport[] = () => [];
+  #outbox: () => OutboxReport = () => NO_TROUBLE;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   /** Says how a link stands from now on. */
   set(link: string, at: LinkState["at"], detail: string): void {
     const known = this.#links.get(link);
-    if (known?.at === at && known.detail === detail) return;
-    this.#links.set(link, { at, detail });
+    if (known?.state.at === at && known.state.detail === detail) return;
+    const now = this.#clock.now();
+    const isNew = known?.state.at !== at;
+    this.#links.set(link, {
+      state: { at, detail },
+      since: isNew ? now : known.since,
+      attempts: at === "up" ? 0 : (known?.attempts ?? 0),
+      // The attempt that brought it up is long over when it goes down: the next one counts from here.
+      attemptAt: isNew && known?.attemptAt !== undefined ? now : known?.attemptAt,
+    });
     this.#tellWatchers();
+  }
+
+  /** Where the attempts to bring a link up are told. The link has to be there already. */
+  attempts(link: string): Attempts {
+    const note = (more: number, inMs: number | undefined) => {
+      const known = this.#links.get(link);
+      if (known === undefined) return;
+      known.attempts += more;
+      known.attemptAt = inMs === undefined ? undefined : this.#clock.now() + inMs;
+    };
+    return {
+      begin: () => note(1, 0),
+      wait: (ms) => note(0, ms),
+      rest: () => note(0, undefined),
+    };
+  }
+
+  /** Says what proves from now on that a link which is up is alive. */
+  prove(link: string, proof: Proof): void {
+    this.#proofs.set(link, proof);
+  }
+
+  /** Adds a direction of a bridge. */
+  direction(direction: Direction, bridge = ""): void {
+    this.#directions.push({ ...direction, bridge });
+  }
+
+  /** Says who knows of the IRC servers. */
+  servers(report: () => readonly ServerReport[]): void {
+    this.#servers = report;
+  }
+
+  /** Says who knows of the outbox's disk. */
+  outbox(report: () => OutboxReport): void {
+    this.#outbox = report;
   }
 
   /** Puts one link that has failed in the place of others. */
   replace(links: Iterable<string>, failed: string, detail: string): void {
     for (const link of links) this.#links.delete(link);
-    this.#links.set(failed, { at: "failed", detail });
-    this.#tellWatchers();
+    this.set(failed, "failed", detail);
   }
 
   links(): ReadonlyMap<string, LinkState> {
-    return this.#links;
+    return new Map([...this.#links].map(([name, { state }]) => [name, state]));
   }
 
   /** True when any link stands so. */
   has(at: LinkState["at"]): boolean {
-    return [...this.#links.values()].some((link) => link.at === at);
+    return [...this.#links.values()].some(({ state }) => state.at === at);
   }
 
-  /** Calls back after every change; returns how to stop. */
+  /** How everything stands just now. */
+  snapshot(): Snapshot {
+    return {
+      links: [...this.#links].map(([name, link]) => this.#reportLink(name, link)),
+      directions: this.#directions.map((direction) => this.#reportDirection(direction)),
+      servers: this.#servers(),
+      outbox: this.#outbox(),
+    };
+  }
+
+  /** Calls back after every change of a link; returns how to stop. */
   onChange(watcher: () => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -61,10 +166,40 @@ export class Health {
 
   /** One line for people: how many links are up, and what is wrong with the others. */
   summary(): string {
-    const links = [...this.#links];
+    const links = [...this.links()];
     const wrong = links.filter(([, { at }]) => at !== "up");
     const up = `${links.length - wrong.length} of ${links.length} links up`;
     return [up, ...wrong.map(([name, { at, detail }]) => `${name} ${at}: ${detail}`)].join("; ");
+  }
+
+  #reportLink(name: string, { state, since, attempts, attemptAt }: Link): LinkReport {
+    const proof = this.#proofs.get(name);
+    const provedAt = state.at === "up" ? proof?.at() : undefined;
+    return {
+      name,
+      state,
+      since,
+      attempts,
+      attemptAt: state.at === "down" ? attemptAt : undefined,
+      proof:
+        proof === undefined || provedAt === undefined
+          ? undefined
+          : // What was heard of an earlier session says nothing of this one, which is as old as its link.
+            { at: Math.max(provedAt, since), everyMs: proof.everyMs },
+    };
+  }
+
+  #reportDirection({ name, needs, bridge, progress }: DirectionOf): DirectionReport {
+    return { ...progress(), name, heldUpBy: this.#firstNotUp([bridge, ...needs]) };
+  }
+
+  #firstNotUp(names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const link = this.#links.get(name);
+      if (link === undefined || link.state.at === "up") continue;
+      return `${name} is ${link.state.at}: ${link.state.detail}`;
+    }
+    return undefined;
   }
 
   #tellWatchers(): void {
@@ -72,7 +207,7 @@ export class Health {
   }
 }
 
-/** How the links of one bridge stand; each of them is a link of the whole as well. */
+/** How one bridge stands; each of its links and directions is one of the whole as well. */
 export class BridgeHealth extends Health {
   readonly #bridge: string;
   readonly #whole: Health;
@@ -88,6 +223,22 @@ export class BridgeHealth extends Health {
     if (this.#hasFailed) return;
     super.set(link, at, detail);
     this.#whole.set(link, at, detail);
+  }
+
+  override attempts(link: string): Attempts {
+    return this.#whole.attempts(link);
+  }
+
+  override prove(link: string, proof: Proof): void {
+    this.#whole.prove(link, proof);
+  }
+
+  override direction(direction: Direction): void {
+    this.#whole.direction(direction, this.#bridge);
+  }
+
+  override servers(report: () => readonly ServerReport[]): void {
+    this.#whole.servers(report);
   }
 
   /**

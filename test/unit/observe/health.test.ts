@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { BridgeHealth, Health } from "../../../shared/observe/health.ts";
+import type { Progress } from "../../../shared/observe/snapshot.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const IDLE: Progress = {
+  pending: 0,
+  oldestAt: undefined,
+  deliveredAt: undefined,
+  stuckSince: undefined,
+  fates: {},
+};
 
 describe("Health", () => {
   test("tells every watcher of a change, and of nothing else", () => {
@@ -42,7 +52,89 @@ describe("Health", () => {
   });
 });
 
+describe("snapshot()", () => {
+  test("knows since when a link stands as it does, whatever is said of it in the meantime", async () => {
+    const clock = new FakeClock();
+    const health = new Health(clock);
+    health.set("room", "down", "not joined yet");
+    await clock.advance(1_000);
+    health.set("room", "down", "banned");
+    expect(health.snapshot().links).toMatchObject([{ since: 0, state: { detail: "banned" } }]);
+    health.set("room", "up", "as relay");
+    expect(health.snapshot().links).toMatchObject([{ since: 1_000 }]);
+  });
+
+  test("counts the attempts since a link was up, and knows when the next one is due", async () => {
+    const clock = new FakeClock();
+    const health = new Health(clock);
+    health.set("irc server", "down", "not connected yet");
+    const attempts = health.attempts("irc server");
+    const look = () => health.snapshot().links[0];
+    attempts.begin();
+    attempts.wait(500);
+    expect(look()).toMatchObject({ attempts: 1, attemptAt: 500 });
+    await clock.advance(500);
+    attempts.begin();
+    health.set("irc server", "up", "as saxjax");
+    expect(look()).toMatchObject({ attempts: 0, attemptAt: undefined });
+    await clock.advance(1_000_000);
+    health.set("irc server", "down", "closed");
+    expect(look()).toMatchObject({ attempts: 0, attemptAt: 1_000_500 });
+    attempts.rest();
+    expect(look()).toMatchObject({ attempts: 0, attemptAt: undefined });
+  });
+
+  test("asks for proofs only then, and only of a link that is up", async () => {
+    const clock = new FakeClock();
+    const health = new Health(clock);
+    let heardAt = 0;
+    let asked = 0;
+    health.prove("irc server", {
+      everyMs: 20_000,
+      at: () => {
+        asked += 1;
+        return heardAt;
+      },
+    });
+    health.set("irc server", "down", "closed");
+    await clock.advance(5_000);
+    expect(health.snapshot().links[0]?.proof).toBeUndefined();
+    expect(asked).toBe(0);
+    health.set("irc server", "up", "as saxjax");
+    // What came in over the session before is no proof of this one.
+    expect(health.snapshot().links[0]?.proof).toEqual({ at: 5_000, everyMs: 20_000 });
+    heardAt = 7_000;
+    expect(health.snapshot().links[0]?.proof?.at).toBe(7_000);
+  });
+
+  test("names the first link that holds a direction up", () => {
+    const health = new Health(new FakeClock());
+    health.direction({ name: "announcements", needs: ["socket", "room"], progress: () => IDLE });
+    health.set("socket", "up", "there");
+    health.set("room", "down", "banned");
+    const look = () => health.snapshot().directions[0]?.heldUpBy;
+    expect(look()).toBe("room is down: banned");
+    health.set("room", "up", "as webridge");
+    expect(look()).toBeUndefined();
+  });
+});
+
 describe("BridgeHealth", () => {
+  test("that fails is what holds its directions up, and no others", () => {
+    const whole = new Health(new FakeClock());
+    const webridge = new BridgeHealth("webridge", whole);
+    const relay = new BridgeHealth("irc-relay", whole);
+    webridge.set("room a", "up", "as webridge");
+    relay.set("room b", "up", "as irc");
+    webridge.direction({ name: "announcements a", needs: ["room a"], progress: () => IDLE });
+    relay.direction({ name: "irc-to-room b", needs: ["room b"], progress: () => IDLE });
+    webridge.fail("wrong password");
+    expect(whole.snapshot().directions).toMatchObject([
+      { name: "announcements a", heldUpBy: "webridge is failed: wrong password" },
+      { name: "irc-to-room b", heldUpBy: undefined },
+    ]);
+  });
+
   test("is a part of the whole", () => {
     const whole = new Health();
     new BridgeHealth("webridge", whole).set("room a", "up", "as webridge");
