@@ -32,12 +32,15 @@ const LINK = "irc server";
 export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
   const { pool, serve, clock, log, health, signal } = options;
   health.set(LINK, "down", "not connected yet");
+  const attempts = health.attempts(LINK);
   const credentials: Credentials = { wereRight: false, refusal: undefined };
 
   const connect = async (signal: AbortSignal) => {
     const { server, waitMs } = pool.next();
+    attempts.wait(waitMs);
     if (waitMs > 0) await clock.sleep(waitMs, signal);
     signal.throwIfAborted();
+    attempts.begin();
     const session = await register(server, options, credentials);
     credentials.wereRight = true;
     const since = clock.now();

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { errorMessage } from "../error-message.ts";
+import type { Attempts } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type BackoffPolicy, backoffDelay } from "./backoff.ts";
 
@@ -19,6 +20,8 @@ export interface KeepConnectedOptions {
   readonly policy: BackoffPolicy;
   /** A session shorter than this many milliseconds does not reset the backoff. */
   readonly settledAfter?: number;
+  /** Told when an attempt begins, and how long the wait before the next one is. */
+  readonly attempts?: Attempts;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -30,10 +33,11 @@ export interface KeepConnectedOptions {
  * session that stayed up: a server that accepts and closes at once is not healthy.
  */
 export async function keepConnected(options: KeepConnectedOptions): Promise<void> {
-  const { policy, settledAfter = 10_000, clock, log, signal } = options;
+  const { policy, settledAfter = 10_000, attempts, clock, log, signal } = options;
   let attempt = 0;
   let lastReason: string | undefined;
   while (!signal.aborted) {
+    attempts?.begin();
     const { reason, lastedMs } = await runSession(options);
     if (signal.aborted) return;
     const wasSettled = lastedMs >= settledAfter;
@@ -44,6 +48,7 @@ export async function keepConnected(options: KeepConnectedOptions): Promise<void
     else log.debug("no connection yet", { reason, attempt });
     lastReason = wasSettled ? undefined : reason;
     attempt += 1;
+    attempts?.wait(wait);
     await clock.sleep(wait, signal);
   }
 }

@@ -71,5 +71,12 @@ export async function keepInRooms(options: KeepInRoomsOptions): Promise<void> {
     return { ended };
   };
 
-  await keepConnected({ connect, policy: POLICY, clock, log, signal });
+  await keepConnected({
+    connect,
+    policy: POLICY,
+    attempts: health.attempts(link),
+    clock,
+    log,
+    signal,
+  });
 }

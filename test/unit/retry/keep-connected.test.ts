@@ -88,6 +88,28 @@ describe("keepConnected()", () => {
     await expect(hopeless).rejects.toThrow("wrong password");
   });
 
+  test("tells of every attempt, and of every wait before the next", async () => {
+    const stop = new AbortController();
+    const clock = new FakeClock();
+    const told: string[] = [];
+    const loop = keepConnected({
+      policy,
+      clock,
+      log: silentLog,
+      signal: stop.signal,
+      connect: () => Promise.reject(new Error("refused")),
+      attempts: {
+        begin: () => told.push(`begin at ${clock.now()}`),
+        wait: (ms) => told.push(`wait ${ms}`),
+        rest: () => told.push("rest"),
+      },
+    });
+    await clock.advance(600);
+    stop.abort();
+    await loop;
+    expect(told).toEqual(["begin at 0", "wait 500", "begin at 500", "wait 1000"]);
+  });
+
   test("stops in the middle of a wait", async () => {
     const stop = new AbortController();
     const loop = keepConnected({
