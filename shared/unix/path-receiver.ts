@@ -1,4 +1,4 @@
-import { lstat, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -6,7 +6,8 @@ import { groupId } from "./group.ts";
 import type { DatagramReceiver, OnDatagram } from "./receiver.ts";
 import { type DatagramSocket, maxDatagramBytes } from "./socket.ts";
 import { SocketError } from "./socket-error.ts";
-import { identityOf, type TakenPath, takePath } from "./take-path.ts";
+import { identityAt } from "./socket-place.ts";
+import { type TakenPath, takePath } from "./take-path.ts";
 
 const checkEveryMs = 1_000;
 
@@ -95,14 +96,5 @@ export function receiveOnPath(
 
   function leaveBehind(error: unknown): void {
     log.warn("socket file left behind", { path, error });
-  }
-}
-
-async function identityAt(path: string): Promise<string | undefined> {
-  try {
-    return identityOf(await lstat(path, { bigint: true }));
-  } catch {
-    // Gone, or out of reach: in both cases senders cannot get to it, and binding again will tell why.
-    return undefined;
   }
 }
