@@ -14,10 +14,12 @@ type Tier = "pure" | "service" | "edge" | "bridge" | "start";
 const EDGES: ReadonlySet<string> = new Set([
   "shared/config/load-env.ts", // .env files and secrets
   "shared/config/pem.ts", // certificate files
+  "shared/http/question-server.ts", // HTTP servers
   "shared/irc/connection.ts", // irc-framework
   "shared/irc/transport.ts", // sockets to IRC servers
   "shared/lifecycle/sd-notify.ts", // the service manager
   "shared/observe/log.ts", // pino, stderr
+  "shared/observe/prometheus.ts", // prom-client, what the process uses
   "shared/outbox/sqlite-outbox.ts", // SQLite
   "shared/xmpp/connection.ts", // timers of a stream, WebSocket
   "shared/xmpp/library-client.ts", // @xmpp/client
