@@ -28,7 +28,6 @@ export const ircRelay: Bridge<typeof section> = {
       speak: (signal) => Promise.all(links.map((link) => link.run(signal))),
       connect: (signal) => stayConnected(context, config, { voice, links, signal }),
     });
-    for (const link of links) link.summariseLeftOut();
     const pending = links.reduce((sum, link) => sum + link.pending, 0);
     if (pending > 0) log.info("messages kept for the next start", { count: pending });
   },
@@ -51,6 +50,7 @@ function openLink(
     relayNotices: config.noticeRelay,
     queueMessages: config.queueMessages,
     queueBytes: config.queueBytes,
+    queueAge: config.queueAge,
   });
 }
 

@@ -102,6 +102,10 @@ export const irc = z
         queueBytes: bytes().prefault("16MiB").meta({
           description: "Most bytes of each direction that are kept while the far side is away.",
         }),
+        queueAge: duration().prefault("1h").meta({
+          description:
+            "How long a message may wait for the far side; older ones are not said, and one line says how many.",
+        }),
         noticeRelay: flag().prefault("on").meta({
           description: "Whether IRC notices to a channel are repeated in its room.",
         }),

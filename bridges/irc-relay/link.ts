@@ -3,7 +3,7 @@ import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage, Reading } from "../../shared/message.ts";
 import { drain, type Place } from "../../shared/outbox/drain.ts";
-import { Outbox, type Taken, type ToDisk } from "../../shared/outbox/outbox.ts";
+import { Outbox, type Taken } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 import { type RelayOrigin, relayMark } from "../../shared/xmpp/wire/relay-mark.ts";
@@ -25,6 +25,7 @@ export interface LinkOptions {
   readonly relayNotices: boolean;
   readonly queueMessages: number;
   readonly queueBytes: number;
+  readonly queueAge: number;
   readonly voice: IrcVoice;
   readonly context: BridgeContext;
 }
@@ -48,10 +49,8 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     const { context, channel, room, roomNick, newRoom, otherChannels } = options;
-    this.#toRoom = this.#openOutbox("irc-to-room", "unless-confirmed");
-    // Under pacing a line that was said may still wait for its turn in memory.
-    const toDisk = options.voice.isPaced ? "when-said" : "unless-confirmed";
-    this.#toChannel = this.#openOutbox("room-to-irc", toDisk);
+    this.#toRoom = this.#openOutbox("irc-to-room");
+    this.#toChannel = this.#openOutbox("room-to-irc");
     this.#saidInRoom = new RecentLines(context.clock);
     this.#saidInChannel = new RecentLines(context.clock);
     this.channel = new IrcChannel({ ...context, name: channel, others: otherChannels });
@@ -73,12 +72,6 @@ export class Link {
     return this.#toRoom.pending + this.#toChannel.pending;
   }
 
-  /** Takes the summaries of what was left out, for the next start to say. */
-  summariseLeftOut(): void {
-    this.#toRoom.summariseLeftOut();
-    this.#toChannel.summariseLeftOut();
-  }
-
   /** Says in each place what was heard in the other, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { channel, room } = this;
@@ -86,18 +79,19 @@ export class Link {
     await Promise.all([
       this.#drain("irc-to-room", this.#toRoom, signal, {
         stay: (signal) => room.stay(signal),
-        say: ({ id, value }) => {
+        say: ({ id, value }, written) => {
           const body = formatForRoom(value);
           this.#saidInRoom.add(body);
+          written();
           return room.say({ id, body });
         },
       }),
       this.#drain("room-to-irc", this.#toChannel, signal, {
         stay: (signal) => channel.waitInside(signal),
-        say: ({ value }) => {
+        say: ({ value }, written) => {
           const lines = formatForIrc(value, voice.textBytes(channel));
           for (const line of lines) this.#saidInChannel.add(line);
-          return voice.say(lines, channel);
+          return voice.say(lines, channel, written);
         },
       }),
     ]);
@@ -162,8 +156,8 @@ export class Link {
     log.warn("another relay on the same pair", { channel: this.channel.name, room: this.room.jid });
   }
 
-  #openOutbox(direction: Direction, toDisk: ToDisk): Outbox<ChatMessage> {
-    const { context, channel, room, queueMessages, queueBytes } = this.#options;
+  #openOutbox(direction: Direction): Outbox<ChatMessage> {
+    const { context, channel, room, queueMessages, queueBytes, queueAge } = this.#options;
     return new Outbox<ChatMessage>({
       queue: `irc-relay ${direction} ${channel} ${room}`,
       journal: context.journal,
@@ -171,12 +165,15 @@ export class Link {
       log: context.log,
       maxEntries: queueMessages,
       maxBytes: queueBytes,
-      toDisk,
-      summarise: ({ count, since }) => ({
+      maxAgeMs: queueAge,
+      toDisk: "when-said",
+      rememberIds: false,
+      summarise: ({ count, since, why }) => ({
         kind: "notice",
         nick: "saxbridge",
-        body: `${count} messages since ${new Date(since).toISOString()} were left out: too many at once`,
+        body: `${count} messages since ${new Date(since).toISOString()} were left out: ${why}`,
       }),
+      describe: ({ nick, body }) => ({ nick, text: body }),
     });
   }
 
@@ -191,13 +188,14 @@ export class Link {
       outbox,
       place,
       window: WINDOW,
+      whenUncertain: direction === "irc-to-room" ? "say-again" : "let-go",
       clock,
       log: log.child({ direction }),
       signal,
       onSettled: (_entry, fate) =>
         counters.add("messages", {
           direction,
-          outcome: fate === "delivered" ? fate : `refused: ${fate.refused}`,
+          outcome: typeof fate === "object" ? `refused: ${fate.refused}` : fate,
         }),
     });
   }

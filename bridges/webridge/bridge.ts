@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { errorMessage } from "../../shared/error-message.ts";
 import type { Bridge, BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import { speakUntilStopped } from "../../shared/lifecycle/speak-until-stopped.ts";
-import { drain } from "../../shared/outbox/drain.ts";
+import { drain, type LastFate } from "../../shared/outbox/drain.ts";
 import { Outbox } from "../../shared/outbox/outbox.ts";
 import { FatalError } from "../../shared/retry/keep-connected.ts";
 import { receiveDatagrams } from "../../shared/unix/datagram.ts";
@@ -19,6 +19,9 @@ import { type Announcement, parseDatagram } from "./parse.ts";
 /** How many announcements may be on their way to the room unconfirmed. */
 const WINDOW = 200;
 
+/** How often datagrams of a burst are written down at most, in milliseconds. */
+const FLUSH_INTERVAL = 1;
+
 type Config = z.output<typeof section>["webridge"];
 
 /** Says in a room what the site's code writes to a UNIX datagram socket. */
@@ -34,7 +37,6 @@ export const webridge: Bridge<typeof section> = {
       // What senders have got rid of is in the outbox before anybody closes the journal. A bridge that
       // has failed lets go of the socket, too, or it would keep the program from ending.
       await receiver?.close();
-      outbox.summariseLeftOut();
       const { pending } = outbox;
       if (pending > 0) log.info("announcements kept for the next start", { count: pending });
     }
@@ -56,12 +58,16 @@ function announce(
       drain({
         outbox,
         window: WINDOW,
+        whenUncertain: "say-again",
         clock,
         log,
         signal,
         place: {
           stay: (signal) => room.stay(signal),
-          say: ({ id, value }) => room.say({ id, body: formatAnnouncement(value) }),
+          say: ({ id, value }, written) => {
+            written();
+            return room.say({ id, body: formatAnnouncement(value) });
+          },
         },
         onSettled: (_entry, fate) => countFate(context, fate),
       }),
@@ -77,11 +83,15 @@ function openOutbox({ journal, clock, log }: BridgeContext, config: Config): Out
     log,
     maxEntries: config.queueMessages,
     maxBytes: config.queueBytes,
+    maxAgeMs: config.queueAge,
     toDisk: "before-said",
-    summarise: ({ count, since }) => ({
+    // A site that is not sure whether it was taken may write it again.
+    rememberIds: true,
+    summarise: ({ count, since, why }) => ({
       kind: "text",
-      text: `(${count} announcements since ${new Date(since).toISOString()} were left out: too many at once)`,
+      text: `(${count} announcements since ${new Date(since).toISOString()} were left out: ${why})`,
     }),
+    describe: (value) => ({ nick: undefined, text: formatAnnouncement(value) }),
   });
 }
 
@@ -104,10 +114,12 @@ function openRoom(
 
 /** Takes datagrams from now on, whatever the state of the room. */
 async function listen(
-  { log, health, counters, signal }: BridgeContext,
+  context: BridgeContext,
   config: Config,
   outbox: Outbox<Announcement>,
 ): Promise<DatagramReceiver> {
+  const { log, health, counters, signal } = context;
+  const writeDown = promptly(context);
   health.set("announcements", "opening", "not listening yet");
   const count = (result: string) => counters.add("datagrams", { result });
   const take = (bytes: Uint8Array, truncated: boolean) => {
@@ -128,6 +140,7 @@ async function listen(
       });
     } else {
       count(outbox.put(idOf(message), message));
+      writeDown();
     }
   };
   try {
@@ -142,6 +155,19 @@ async function listen(
   } catch (error) {
     throw new FatalError(errorMessage(error), { cause: error });
   }
+}
+
+/**
+ * Writes down what was taken, so that a crash loses next to nothing of what the site got rid of. The
+ * rest of a burst is written when the turn of the event loop ends, by the journal itself.
+ */
+function promptly({ journal, clock }: BridgeContext): () => void {
+  let flushedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (clock.now() - flushedAt < FLUSH_INTERVAL) return;
+    journal.flush();
+    flushedAt = clock.now();
+  };
 }
 
 function isForAnotherRoom(announcement: Announcement, { room }: Config): boolean {
@@ -172,9 +198,8 @@ function stayInRoom(
   });
 }
 
-function countFate(
-  { counters }: BridgeContext,
-  fate: "delivered" | { readonly refused: string },
-): void {
-  counters.add("announcements", { fate: fate === "delivered" ? fate : `refused: ${fate.refused}` });
+function countFate({ counters }: BridgeContext, fate: LastFate): void {
+  counters.add("announcements", {
+    fate: typeof fate === "object" ? `refused: ${fate.refused}` : fate,
+  });
 }

@@ -2,7 +2,14 @@ import { z } from "zod";
 import { bareJid, roomJid } from "../../shared/config/jids.ts";
 import { secret } from "../../shared/config/secret.ts";
 import { socketPath } from "../../shared/config/socket-path.ts";
-import { bytes, fileMode, oneLine, oneOf, wholeNumber } from "../../shared/config/types.ts";
+import {
+  bytes,
+  duration,
+  fileMode,
+  oneLine,
+  oneOf,
+  wholeNumber,
+} from "../../shared/config/types.ts";
 
 /** What webridge needs besides the XMPP server. */
 export const webridge = z
@@ -43,6 +50,10 @@ export const webridge = z
       }),
       queueBytes: bytes().prefault("16MiB").meta({
         description: "Most bytes of announcements that are kept while the room cannot be reached.",
+      }),
+      queueAge: duration().prefault("1d").meta({
+        description:
+          "How long an announcement may wait for the room; older ones are not said, and one line says how many.",
       }),
     }),
   })

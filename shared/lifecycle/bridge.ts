@@ -5,7 +5,7 @@ import type { XmppConfig } from "../config/sections.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
-import type { Journal } from "../outbox/outbox.ts";
+import type { Journal } from "../outbox/journal.ts";
 
 /** What a bridge is given to work with. */
 export interface BridgeContext {

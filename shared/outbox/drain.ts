@@ -5,12 +5,19 @@ import type { Entry, Outbox } from "./outbox.ts";
 /**
  * What became of one attempt to say an entry.
  * - `delivered`: the far side confirmed it.
- * - `uncertain`: the connection ended before anybody could tell.
+ * - `uncertain`: it was written, and the connection ended before anybody could tell.
  * - `unsent`: the connection ended before it was written.
  * - `later`: the far side asked to wait.
  * - `refused`: the far side will not have it, now or ever.
  */
-export type Fate = "delivered" | "uncertain" | "unsent" | "later" | { readonly refused: string };
+export type Fate = "delivered" | "uncertain" | "unsent" | "later" | Refused;
+
+export interface Refused {
+  readonly refused: string;
+}
+
+/** How an entry ended: as the last attempt did, or `expired`, because there was none in time. */
+export type LastFate = "delivered" | "uncertain" | "expired" | Refused;
 
 /** A time during which things can be said in a place. */
 export interface Stay {
@@ -24,9 +31,11 @@ export interface Place<T> {
   stay(signal: AbortSignal): Promise<Stay | undefined>;
   /**
    * Says an entry and resolves with its fate; is never pending for longer than the stay. Entries are
-   * said in the order of the calls. One that makes it throw or reject is refused as a `bug`.
+   * said in the order of the calls. Calls `written` at the moment when it hands the entry's bytes to the
+   * session, before any of them can leave the process: from then on the entry may have been heard. One
+   * that makes it throw or reject is refused as a `bug`.
    */
-  say(entry: Entry<T>): Promise<Fate>;
+  say(entry: Entry<T>, written: () => void): Promise<Fate>;
 }
 
 export interface DrainOptions<T> {
@@ -34,11 +43,17 @@ export interface DrainOptions<T> {
   readonly place: Place<T>;
   /** How many entries may be on their way unconfirmed. */
   readonly window: number;
+  /**
+   * What to do with an entry that may have been heard:
+   * - `say-again`: for a place that knows by the entry's id what it has heard already.
+   * - `let-go`: for a place without a memory, where it might be heard twice.
+   */
+  readonly whenUncertain: "say-again" | "let-go";
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Told of each entry that is settled. */
-  readonly onSettled?: (entry: Entry<T>, fate: "delivered" | { readonly refused: string }) => void;
+  readonly onSettled?: (entry: Entry<T>, fate: LastFate) => void;
 }
 
 /** How long the far side gets when it asks to wait, in milliseconds; doubles while it goes on asking. */
@@ -46,22 +61,27 @@ const SHORTEST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 
 /** An entry that was the oldest on its way when so many stays ended is taken for what ended them. */
-const MOST_STAYS_ENDED = 3;
+const MOST_STAYS_ENDED = 2;
 
 /**
  * Says every entry of the outbox in order and settles it when it is confirmed, until the signal
  * aborts. What is uncertain at the end of a stay is said again in the next one, before all that came
- * after it; the place knows by the entry's id what it has heard already.
+ * after it; or it is let go, where it might be heard twice, and so is what an earlier run said without
+ * learning more. What is uncertain when the signal aborts is left for the next start, as by a crash.
  *
  * After the far side has asked to wait, entries are said one by one until one is delivered: of many at
  * once some may be let in before those that were not. What was on its way with the one that has to wait
  * may overtake it.
  *
- * An entry with which three stays in a row ended is refused as `poison`: a text for which a server
- * closes the stream must not keep all that comes after it from being said.
+ * An entry with which two stays in a row ended is refused as `poison`: a text for which a server closes
+ * the stream must not keep all that comes after it from being said.
  */
 export async function drain<T>(options: DrainOptions<T>): Promise<void> {
-  const { place, clock, signal } = options;
+  const { outbox, place, clock, signal, whenUncertain, onSettled } = options;
+  outbox.onExpired((entry) => onSettled?.(entry, "expired"));
+  if (whenUncertain === "let-go") {
+    for (const entry of outbox.doubtful) letGo(options, entry, "uncertain");
+  }
   let pauses = 0;
   let suspect: { readonly seq: number; readonly stays: number } | undefined;
   while (!signal.aborted) {
@@ -88,38 +108,44 @@ interface StayOutcome<T> {
   /** Something was delivered, and before the far side asked to wait. */
   readonly hasDelivered: boolean;
   readonly mustWait: boolean;
-  /** The oldest of the entries that were on their way when the stay ended. */
+  /** The oldest of the entries that were on their way when the stay ended, and are not let go. */
   readonly oldest: Entry<T> | undefined;
 }
 
-/** Ends when the stay is over, or as soon as nothing is on its way after the far side asked to wait. */
+/** Ends when the stay is over, or as soon as nothing is on its way after something has to wait. */
 function drainStay<T>(
   options: DrainOptions<T>,
   over: AbortSignal,
   isCautious: boolean,
 ): Promise<StayOutcome<T>> {
-  const { outbox, place, log } = options;
+  const { outbox, place, log, signal, whenUncertain } = options;
   return new Promise((resolve) => {
     let window = isCautious ? 1 : options.window;
     let lastSaid = 0;
     let underway = 0;
+    let isSaying = false;
     let mustWait = false;
     let hasDelivered = false;
     let oldest: Entry<T> | undefined;
 
     const finish = () => {
       if (underway > 0) return;
-      outbox.onChange(() => 0);
+      outbox.onChange(undefined);
       over.removeEventListener("abort", finish);
       resolve({ hasDelivered, mustWait, oldest });
     };
+    const keep = (entry: Entry<T>, fate: "uncertain" | "unsent" | "later") => {
+      if (fate !== "uncertain") outbox.unsaid(entry);
+      // What was never written cannot have ended anything.
+      else if (oldest === undefined || entry.seq < oldest.seq) oldest = entry;
+      // While the stay goes on nothing new may overtake what is kept.
+      if (fate === "later" || !over.aborted) mustWait = true;
+    };
     const settle = (entry: Entry<T>, fate: Fate) => {
       underway -= 1;
-      if (fate === "later") mustWait = true;
-      else if (fate === "delivered" || typeof fate === "object") letGo(options, entry, fate);
-      // What was never written cannot have ended anything.
-      else if (fate === "uncertain" && (oldest === undefined || entry.seq < oldest.seq))
-        oldest = entry;
+      if (isLast(fate) || (fate === "uncertain" && whenUncertain === "let-go" && !signal.aborted)) {
+        letGo(options, entry, fate);
+      } else keep(entry, fate);
       if (fate === "delivered" && !mustWait) {
         hasDelivered = true;
         window = options.window;
@@ -131,20 +157,21 @@ function drainStay<T>(
       log.error("message cannot be said", { id: entry.id, error });
       settle(entry, { refused: "bug" });
     };
-    const pump = (): number => {
-      // All that is not settled is on its way.
-      if (outbox.pending <= underway) return lastSaid;
-      if (over.aborted || mustWait || underway >= window) return lastSaid;
-      for (const entry of outbox.readyAfter(lastSaid)) {
+    const pump = () => {
+      // Whoever calls from within the loop finds it going on.
+      if (isSaying || mustWait) return;
+      isSaying = true;
+      while (!over.aborted && underway < window) {
+        const entry = outbox.giveNext(lastSaid);
+        if (entry === undefined) break;
         lastSaid = entry.seq;
         underway += 1;
-        void say(place, entry).then(
+        void say(place, entry, () => outbox.said(entry)).then(
           (fate) => settle(entry, fate),
           (error: unknown) => giveUp(entry, error),
         );
-        if (underway >= window) break;
       }
-      return lastSaid;
+      isSaying = false;
     };
 
     over.addEventListener("abort", finish);
@@ -154,10 +181,14 @@ function drainStay<T>(
   });
 }
 
+function isLast(fate: Fate): fate is "delivered" | Refused {
+  return fate === "delivered" || typeof fate === "object";
+}
+
 /** What the place throws, it rejects with: entries are settled one after another, never one in another. */
-function say<T>(place: Place<T>, entry: Entry<T>): Promise<Fate> {
+function say<T>(place: Place<T>, entry: Entry<T>, written: () => void): Promise<Fate> {
   try {
-    return place.say(entry);
+    return place.say(entry, written);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -167,9 +198,10 @@ function say<T>(place: Place<T>, entry: Entry<T>): Promise<Fate> {
 function letGo<T>(
   { outbox, log, onSettled }: DrainOptions<T>,
   entry: Entry<T>,
-  fate: "delivered" | { readonly refused: string },
+  fate: Exclude<LastFate, "expired">,
 ): void {
-  outbox.settle(entry);
-  if (fate !== "delivered") log.warn("message refused", { id: entry.id, why: fate.refused });
+  outbox.settle(entry, typeof fate === "object" ? `refused: ${fate.refused}` : fate);
+  if (typeof fate === "object") log.warn("message refused", { id: entry.id, why: fate.refused });
+  else if (fate === "uncertain") log.warn("message uncertain", { id: entry.id });
   onSettled?.(entry, fate);
 }

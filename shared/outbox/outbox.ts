@@ -1,5 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../observe/logger.ts";
+import type { Fate, Journal } from "./journal.ts";
+import { type LeftOut, LeftOuts, type WhyLeftOut } from "./left-out.ts";
 
 /** Something that was taken and has to be said. */
 export interface Entry<T> {
@@ -7,38 +9,9 @@ export interface Entry<T> {
   readonly seq: number;
   /** By which the far side can know it again; unique in its queue. */
   readonly id: string;
-  /** When it was taken, in milliseconds since 1970. */
+  /** When it was taken, or said where it comes from, in milliseconds since 1970. */
   readonly at: number;
   readonly value: T;
-}
-
-/** An entry as a journal keeps it. */
-export interface Row {
-  readonly seq: number;
-  readonly queue: string;
-  readonly id: string;
-  readonly at: number;
-  /** The value as JSON. */
-  readonly value: string;
-}
-
-/**
- * Where entries survive a restart. Changes are grouped: what is written in one turn of the event loop
- * is committed together at its end, with one wait for the disk.
- */
-export interface Journal {
-  nextSeq(): number;
-  /**
-   * Keeps the row: writes it within so many milliseconds, 0 for the end of this turn of the event loop,
-   * and calls back when it is on disk.
-   */
-  append(row: Row, withinMs: number, committed?: () => void): void;
-  /**
-   * Lets the row `seq` of a queue go, and all below `front`: one that never reached the disk never will.
-   */
-  settle(queue: string, seq: number, front: number): void;
-  /** The rows of one queue that an earlier run left, oldest first. */
-  load(queue: string): readonly Row[];
 }
 
 export interface OutboxOptions<T> {
@@ -49,35 +22,34 @@ export interface OutboxOptions<T> {
   readonly maxEntries: number;
   /** Bound of all values together, in characters of their JSON. */
   readonly maxBytes: number;
+  /** What is older is not said any more, in milliseconds. */
+  readonly maxAgeMs: number;
   readonly toDisk: ToDisk;
+  /** Whether ids that the caller gave are known for a day, also after a restart. */
+  readonly rememberIds: boolean;
   /** What to say in the place of entries that were left out. */
   readonly summarise: (leftOut: LeftOut) => T;
+  /** What the audit trail finds a value by. */
+  readonly describe: (value: T) => Pick<Fate, "nick" | "text">;
 }
 
 /**
- * When an entry is written to disk:
- * - `before-said`: at once, and it is said only then;
- * - `when-said`: at once, and it may be said sooner, because a commit waits for the disk;
- * - `unless-confirmed`: when the far side has not confirmed it a moment after it was said, at once
- *   when it cannot be said. What the kernel was handed goes out whatever becomes of this process, so
- *   that the disk need not see what is confirmed in milliseconds.
+ * When an entry may be said:
+ * - `before-said`: when it is safe from a power cut;
+ * - `when-said`: at once. The transports see to it that it is written down before it leaves.
  */
-export type ToDisk = "before-said" | "when-said" | "unless-confirmed";
-
-/** How long what was said may wait for its confirmation before it is written, in milliseconds. */
-const CONFIRMED_WITHIN = 30;
-
-/** Entries that the outbox had no room for. */
-export interface LeftOut {
-  readonly count: number;
-  /** When the first of them came, in milliseconds since 1970. */
-  readonly since: number;
-}
+export type ToDisk = "before-said" | "when-said";
 
 /** Once full, the outbox takes nothing until it is this empty: one summary then stands for many. */
 const REOPEN_AT = 0.9;
 
-/** Ids of settled entries that are remembered, so that who was not sure and sends again is heard once. */
+/** Where entries grow too old one by one, one summary stands for those of so many milliseconds. */
+const SUMMARY_INTERVAL = 60_000;
+
+/** What the id of a summary begins with: it stands for others and never grows too old. */
+const SUMMARY = "left-out-";
+
+/** Ids of settled entries that are remembered where the journal does not remember them for longer. */
 const MOST_SETTLED_IDS = 1_000;
 
 /** An id that the outbox makes up, of which no other entry of this or any run has the like. */
@@ -88,150 +60,271 @@ export interface NewId {
 /** What became of `put`: taken, left out because the outbox is full, or nothing: it has that id already. */
 export type Taken = "taken" | "full" | "known";
 
+interface Kept<T> {
+  readonly entry: Entry<T>;
+  readonly size: number;
+  /** When it would have been taken by the monotonic clock, which nobody sets. */
+  readonly born: number;
+  /** Somebody is about to say it, or has. */
+  isOut: boolean;
+  /** It has left, or is about to: it may have been heard. */
+  wasSaid: boolean;
+}
+
 /**
  * A bounded queue of what has to be said in one place, oldest first. What `put` took is kept until it
- * is settled: through a restart when the journal is on disk. When it is full it takes nothing more,
- * counts what it leaves out, and takes one summary in their place as soon as there is room again.
+ * is settled: through a restart when the journal is on disk. What it leaves out, because there is no
+ * room or because it waited for too long, it counts, and takes one summary in the place of many.
  */
 export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
   readonly #run: string;
-  readonly #entries = new Map<number, { readonly entry: Entry<T>; readonly size: number }>();
+  /** All that is not settled, by rising seq. */
+  readonly #kept = new Map<number, Kept<T>>();
+  /** The same for finding a seq; some of it may be settled already. */
+  #inOrder: Kept<T>[] = [];
+  /** Up to here entries can be said. */
+  #readyUpTo = 0;
   readonly #ids = new Set<string>();
   readonly #settledIds = new Set<string>();
-  /** Entries that can be said, by rising seq; some of them may be settled already. */
-  #ready: Entry<T>[] = [];
+  readonly #leftOut: LeftOuts;
   #bytes = 0;
-  #leftOut: LeftOut | undefined;
-  #sayMore: () => number = () => 0;
+  #nextSummaryAt = 0;
+  #movedAt = 0;
+  #lastDeliveredAt: number | undefined;
+  #sayMore: (() => void) | undefined;
+  #tellExpired: (entry: Entry<T>) => void = () => {};
 
   constructor(options: OutboxOptions<T>) {
+    const { queue, journal, clock } = options;
     this.#options = options;
-    this.#run = runPrefix(options.clock);
-    for (const row of options.journal.load(options.queue)) {
+    this.#run = runPrefix(clock);
+    this.#leftOut = new LeftOuts(journal, queue);
+    for (const { wasSaid, ...row } of journal.load(queue)) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by us, as JSON of a T
       const entry: Entry<T> = { ...row, value: JSON.parse(row.value) as T };
-      this.#keep(entry, row.value.length);
+      this.#keep(entry, row.value.length, wasSaid);
       this.#ids.add(entry.id);
-      this.#ready.push(entry);
+      this.#readyUpTo = entry.seq;
     }
   }
 
   /** How many entries are not settled. */
   get pending(): number {
-    return this.#entries.size;
+    return this.#kept.size;
   }
 
   /** When the oldest unsettled entry was taken, in milliseconds since 1970. */
   get oldestAt(): number | undefined {
-    return this.#entries.values().next().value?.entry.at;
+    return this.#kept.values().next().value?.entry.at;
+  }
+
+  /** When the far side last confirmed something in this run, in milliseconds since 1970. */
+  get lastDeliveredAt(): number | undefined {
+    return this.#lastDeliveredAt;
+  }
+
+  /**
+   * Since when, in monotonic milliseconds, nothing was given out and nothing settled although somebody
+   * is there to say what waits; undefined while nothing waits or nobody is there.
+   */
+  get stuckSince(): number | undefined {
+    return this.#sayMore === undefined || this.pending === 0 ? undefined : this.#movedAt;
+  }
+
+  /** What was said and is not settled, oldest first: nobody knows yet whether it was heard. */
+  get doubtful(): readonly Entry<T>[] {
+    return [...this.#kept.values()].filter(({ wasSaid }) => wasSaid).map(({ entry }) => entry);
   }
 
   /**
    * Takes a value. The same id again is the same entry; without one it gets one that no entry of this or
-   * any other run has.
+   * any other run has. `at` is when it was said where it comes from, in milliseconds since 1970: from
+   * then on it grows old.
    */
-  put(id: string | NewId | undefined, value: T): Taken {
+  put(id: string | NewId | undefined, value: T, at = this.#options.clock.wallNow()): Taken {
     if (typeof id === "string" && this.#isKnown(id)) return "known";
-    if (this.#isFull()) {
-      this.#leaveOut();
+    if (!this.#hasRoom()) {
+      this.#leaveOut(this.#entryOf(id, value, at));
       return "full";
     }
-    this.summariseLeftOut();
-    this.#take(id, value);
+    this.#summarise("too many");
+    // Nobody can come again with an id that we made up.
+    if (typeof id === "string") this.#ids.add(id);
+    this.#take(this.#entryOf(id, value, at));
     return "taken";
   }
 
-  /** Lets an entry go: it was said, or never will be. */
-  settle(entry: Entry<T>): void {
-    const kept = this.#entries.get(entry.seq);
+  /** The entry is being said: until it is settled, nobody can tell whether it was heard. */
+  said({ seq }: Entry<T>): void {
+    const kept = this.#kept.get(seq);
+    if (kept === undefined || kept.wasSaid) return;
+    kept.wasSaid = true;
+    this.#options.journal.said(this.#options.queue, seq);
+  }
+
+  /** The entry that was given out was not said after all, or was sent back: it waits again. */
+  unsaid({ seq }: Entry<T>): void {
+    const kept = this.#kept.get(seq);
     if (kept === undefined) return;
-    this.#entries.delete(entry.seq);
+    kept.isOut = false;
+    if (!kept.wasSaid) return;
+    kept.wasSaid = false;
+    this.#options.journal.unsaid(this.#options.queue, seq);
+  }
+
+  /** Lets an entry go: it was said, or never will be. The code says which, for the audit trail. */
+  settle(entry: Entry<T>, code: string): void {
+    const { journal, queue, clock, rememberIds } = this.#options;
+    const kept = this.#kept.get(entry.seq);
+    if (kept === undefined) return;
+    this.#kept.delete(entry.seq);
     this.#bytes -= kept.size;
-    if (this.#ids.delete(entry.id)) this.#rememberSettled(entry.id);
-    const { journal, queue } = this.#options;
-    journal.settle(queue, entry.seq, this.#front(entry.seq));
-    if (this.#entries.size === 0) this.summariseLeftOut();
-  }
-
-  /** The unsettled entries that can be said, oldest first, after the given seq. */
-  *readyAfter(seq: number): Generator<Entry<T>> {
-    this.#forgetSettled();
-    for (let i = this.#firstAfter(seq); i < this.#ready.length; i += 1) {
-      const entry = this.#ready[i];
-      if (entry !== undefined && this.#entries.has(entry.seq)) yield entry;
+    this.#movedAt = clock.now();
+    if (code === "delivered") this.#lastDeliveredAt = clock.wallNow();
+    if (this.#ids.delete(entry.id)) {
+      if (rememberIds) journal.remember(queue, entry.id);
+      else this.#rememberSettled(entry.id);
     }
+    journal.settle(queue, entry.seq, this.#front(entry.seq));
+    this.#record(entry, code);
   }
 
   /**
-   * Takes the summary of what was left out, if anything was, even where there is no room for it: before
-   * the program ends, so that the next start says it.
+   * Gives out the oldest unsettled entry after the given seq that can be said; summaries that are due
+   * among them. What is too old is let go on the way. What was said before is given out whatever its
+   * age: only the place can tell whether it was heard.
    */
-  summariseLeftOut(): void {
-    if (this.#leftOut === undefined) return;
-    const { summarise, log, queue } = this.#options;
-    const { count, since } = this.#leftOut;
-    log.warn("left out", { queue, count, since: new Date(since).toISOString() });
-    this.#take(undefined, summarise(this.#leftOut));
-    this.#leftOut = undefined;
+  giveNext(seq: number): Entry<T> | undefined {
+    this.#forgetSettled();
+    const next = this.#findAfter(seq);
+    this.#summariseWhatIsDue();
+    const given = next ?? this.#findAfter(seq);
+    if (given === undefined) return undefined;
+    given.isOut = true;
+    this.#movedAt = this.#options.clock.now();
+    return given.entry;
   }
 
   /**
-   * Calls back whenever there may be something new to say; one listener at a time. It returns the seq up
-   * to which it has said everything.
+   * Calls back whenever there may be something new to say, while somebody is there to say it; one
+   * listener at a time, undefined for nobody.
    */
-  onChange(sayMore: () => number): void {
+  onChange(sayMore: (() => void) | undefined): void {
+    this.#movedAt = this.#options.clock.now();
     this.#sayMore = sayMore;
   }
 
-  /** The oldest unsettled seq; all below it are settled. */
-  #front(settled: number): number {
-    const oldest = this.#entries.keys().next();
-    return oldest.done ? settled + 1 : oldest.value;
+  /** Calls back with each entry that is let go because it is too old; one listener. */
+  onExpired(listener: (entry: Entry<T>) => void): void {
+    this.#tellExpired = listener;
+  }
+
+  #entryOf(wanted: string | NewId | undefined, value: T, at: number): Entry<T> {
+    const seq = this.#options.journal.nextSeq();
+    if (typeof wanted === "string") return { seq, id: wanted, at, value };
+    return { seq, id: `${wanted?.beginning ?? ""}${this.#run}${seq.toString(36)}`, at, value };
+  }
+
+  #take(entry: Entry<T>): void {
+    const { queue, journal, toDisk } = this.#options;
+    const { seq, id, at } = entry;
+    const value = JSON.stringify(entry.value);
+    this.#keep(entry, value.length, false);
+    const release = () => {
+      this.#readyUpTo = Math.max(this.#readyUpTo, seq);
+      this.#sayMore?.();
+    };
+    const row = { seq, queue, id, at, value };
+    if (toDisk === "before-said") return journal.append(row, release);
+    journal.append(row);
+    release();
+  }
+
+  #keep(entry: Entry<T>, size: number, wasSaid: boolean): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const born = now - Math.max(0, clock.wallNow() - entry.at);
+    const kept = { entry, size, born, isOut: wasSaid, wasSaid };
+    if (this.#kept.size === 0) this.#movedAt = now;
+    this.#kept.set(entry.seq, kept);
+    this.#inOrder.push(kept);
+    this.#bytes += size;
   }
 
   #isKnown(id: string): boolean {
-    return this.#ids.has(id) || this.#settledIds.has(id);
+    const { journal, queue, rememberIds } = this.#options;
+    if (this.#ids.has(id)) return true;
+    return rememberIds ? journal.remembers(queue, id) : this.#settledIds.has(id);
+  }
+
+  #hasRoom(): boolean {
+    if (!this.#isFull()) return true;
+    this.#expireOldest();
+    return !this.#isFull();
   }
 
   #isFull(): boolean {
     const { maxEntries, maxBytes } = this.#options;
-    const part = this.#leftOut === undefined ? 1 : REOPEN_AT;
-    return this.#entries.size >= maxEntries * part || this.#bytes >= maxBytes * part;
+    const part = this.#leftOut.has("too many") ? REOPEN_AT : 1;
+    return this.#kept.size >= maxEntries * part || this.#bytes >= maxBytes * part;
   }
 
-  #leaveOut(): void {
-    const { clock, log, queue } = this.#options;
-    if (this.#leftOut === undefined) log.warn("outbox full", { queue, entries: this.pending });
-    const { count, since } = this.#leftOut ?? { count: 0, since: clock.wallNow() };
-    this.#leftOut = { count: count + 1, since };
+  #leaveOut(entry: Entry<T>): void {
+    const { log, queue } = this.#options;
+    if (!this.#leftOut.has("too many")) log.warn("outbox full", { queue, entries: this.pending });
+    this.#leftOut.add("too many", entry.at);
+    this.#record(entry, "left out");
   }
 
-  #take(wanted: string | NewId | undefined, value: T): void {
-    const { queue, journal, clock, toDisk } = this.#options;
-    const text = JSON.stringify(value);
-    const seq = journal.nextSeq();
-    const id =
-      typeof wanted === "string"
-        ? wanted
-        : `${wanted?.beginning ?? ""}${this.#run}${seq.toString(36)}`;
-    const entry: Entry<T> = { seq, id, at: clock.wallNow(), value };
-    this.#keep(entry, text.length);
-    // Nobody can come again with an id that we made up.
-    if (typeof wanted === "string") this.#ids.add(id);
-    const release = () => {
-      this.#ready.push(entry);
-      return this.#sayMore() >= seq;
-    };
-    const row = { seq, queue, id, at: entry.at, value: text };
-    if (toDisk === "before-said") return journal.append(row, 0, release);
-    const wasSaid = release();
-    journal.append(row, wasSaid && toDisk === "unless-confirmed" ? CONFIRMED_WITHIN : 0);
+  #expireOldest(): void {
+    const limit = this.#oldestBorn();
+    for (const kept of this.#kept.values()) {
+      if (kept.born >= limit) return;
+      if (canExpire(kept)) this.#expire(kept);
+    }
   }
 
-  #keep(entry: Entry<T>, size: number): void {
-    this.#entries.set(entry.seq, { entry, size });
-    this.#bytes += size;
+  #expire({ entry }: Kept<T>): void {
+    this.#leftOut.add("too old", entry.at);
+    this.settle(entry, "expired");
+    this.#tellExpired(entry);
+  }
+
+  /** What was born before is too old. */
+  #oldestBorn(): number {
+    return this.#options.clock.now() - this.#options.maxAgeMs;
+  }
+
+  #summariseWhatIsDue(): void {
+    const isEmpty = this.#kept.size === 0;
+    if (isEmpty) this.#summarise("too many");
+    if (!this.#leftOut.has("too old")) return;
+    const now = this.#options.clock.now();
+    if (!isEmpty && now < this.#nextSummaryAt) return;
+    this.#nextSummaryAt = now + SUMMARY_INTERVAL;
+    this.#summarise("too old");
+  }
+
+  /** Takes the summary of what was left out for this reason, if anything was. */
+  #summarise(why: WhyLeftOut): void {
+    const { summarise, clock, log, queue } = this.#options;
+    const leftOut = this.#leftOut.take(why);
+    if (leftOut === undefined) return;
+    const since = new Date(leftOut.since).toISOString();
+    log.warn("left out", { queue, why, count: leftOut.count, since });
+    this.#take(this.#entryOf({ beginning: SUMMARY }, summarise(leftOut), clock.wallNow()));
+  }
+
+  #record({ id, at, value }: Entry<T>, code: string): void {
+    const { queue, journal, clock, describe } = this.#options;
+    journal.record({ queue, id, takenAt: at, at: clock.wallNow(), code, ...describe(value) });
+  }
+
+  /** The oldest unsettled seq; all below it are settled. */
+  #front(settled: number): number {
+    const oldest = this.#kept.keys().next();
+    return oldest.done ? settled + 1 : oldest.value;
   }
 
   #rememberSettled(id: string): void {
@@ -241,23 +334,40 @@ export class Outbox<T> {
     this.#settledIds.delete(oldest);
   }
 
+  #findAfter(seq: number): Kept<T> | undefined {
+    const limit = this.#oldestBorn();
+    for (let i = this.#firstAfter(seq); i < this.#inOrder.length; i += 1) {
+      const kept = this.#inOrder[i];
+      if (kept === undefined || kept.entry.seq > this.#readyUpTo) return undefined;
+      if (!this.#kept.has(kept.entry.seq)) continue;
+      if (kept.born >= limit || !canExpire(kept)) return kept;
+      this.#expire(kept);
+    }
+    return undefined;
+  }
+
   /** Drops settled entries from the front, now and then, so that this costs nothing per entry. */
   #forgetSettled(): void {
-    const half = this.#ready.length / 2;
-    if (this.#ready.length < 64 || this.#entries.size > half) return;
-    this.#ready = this.#ready.filter((entry) => this.#entries.has(entry.seq));
+    const half = this.#inOrder.length / 2;
+    if (this.#inOrder.length < 64 || this.#kept.size > half) return;
+    this.#inOrder = [...this.#kept.values()];
   }
 
   #firstAfter(seq: number): number {
     let low = 0;
-    let high = this.#ready.length;
+    let high = this.#inOrder.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#ready[middle]?.seq ?? 0) > seq) high = middle;
+      if ((this.#inOrder[middle]?.entry.seq ?? 0) > seq) high = middle;
       else low = middle + 1;
     }
     return low;
   }
+}
+
+/** A summary would take the number that it tells with it. */
+function canExpire({ entry, isOut }: Kept<unknown>): boolean {
+  return !isOut && !entry.id.startsWith(SUMMARY);
 }
 
 /** What ids of this run begin with: time and chance tell them from those of a journal that was deleted. */

@@ -54,9 +54,9 @@ async function startWebridge({ tlsCa }: { readonly tlsCa?: string } = {}) {
   const taken: string[] = [];
   const journal = {
     ...memoryJournal(),
-    append: (row: { readonly id: string }, _withinMs: number, committed?: () => void) => {
+    append: (row: { readonly id: string }, safe?: () => void) => {
       taken.push(row.id);
-      committed?.();
+      safe?.();
     },
   };
   const running = webridge.run(
@@ -83,6 +83,7 @@ async function startWebridge({ tlsCa }: { readonly tlsCa?: string } = {}) {
         newRoom: "accept",
         queueMessages: 100,
         queueBytes: 100_000,
+        queueAge: 60_000,
       },
     },
   );

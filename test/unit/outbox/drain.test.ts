@@ -1,14 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { drain, type Fate, type Place } from "../../../shared/outbox/drain.ts";
-import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
+import {
+  type DrainOptions,
+  drain,
+  type Fate,
+  type LastFate,
+  type Place,
+} from "../../../shared/outbox/drain.ts";
 import { type Entry, Outbox } from "../../../shared/outbox/outbox.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeJournal } from "../../support/fake-journal.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 /** A place that notes what it is told; the test says how each entry fares and when a stay ends. */
 class FakePlace implements Place<string> {
   readonly heard: string[] = [];
   readonly fates: Fate[] = [];
+  /** Whether what it is told is handed to the session, or waits for its turn. */
+  writes = true;
   #stay: AbortController | undefined;
   #waiting: (() => void) | undefined;
   #pending: ((fate: Fate) => void)[] = [];
@@ -35,8 +43,9 @@ class FakePlace implements Place<string> {
     return this.#stay && { over: this.#stay.signal };
   }
 
-  say(entry: Entry<string>): Promise<Fate> {
+  say(entry: Entry<string>, written: () => void): Promise<Fate> {
     this.heard.push(entry.value);
+    if (this.writes) written();
     if (entry.value.startsWith("throws")) throw new Error("bug");
     if (entry.value.startsWith("rejects")) return Promise.reject(new Error("bug"));
     const fate = this.fates.shift();
@@ -51,35 +60,52 @@ class FakePlace implements Place<string> {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function start(window = 10) {
+const said = (fate: LastFate) => (typeof fate === "object" ? fate.refused : fate);
+
+function start({
+  window = 10,
+  whenUncertain = "say-again",
+  journal = new FakeJournal(),
+}: Partial<Pick<DrainOptions<string>, "window" | "whenUncertain">> & {
+  readonly journal?: FakeJournal;
+} = {}) {
   const stop = new AbortController();
   const clock = new FakeClock();
   const place = new FakePlace();
   const outbox = new Outbox<string>({
     queue: "test",
-    journal: memoryJournal(),
+    journal,
     clock,
     log: silentLog,
     maxEntries: 100,
     maxBytes: 10_000,
-    toDisk: "before-said",
-    summarise: () => "left out",
+    maxAgeMs: 3_600_000,
+    toDisk: "when-said",
+    rememberIds: false,
+    summarise: ({ count, why }) => `${count} ${why}`,
+    describe: (text) => ({ nick: undefined, text }),
   });
   const settled: string[] = [];
   const done = drain({
     outbox,
     place,
     window,
+    whenUncertain,
     clock,
     log: silentLog,
     signal: stop.signal,
     onSettled: ({ value }, fate) =>
-      settled.push(fate === "delivered" ? value : `${value} ${fate.refused}`),
+      settled.push(fate === "delivered" ? value : `${value} ${said(fate)}`),
   });
   const put = (...values: string[]) => {
     for (const value of values) outbox.put(value, value);
   };
-  return { stop, clock, place, outbox, settled, done, put };
+  /** What the next run finds after a crash: each entry, and whether it may have been heard. */
+  const kept = () => {
+    journal.flush();
+    return journal.rows.map(({ id, wasSaid }) => (wasSaid ? `${id} said` : id));
+  };
+  return { stop, clock, place, outbox, journal, settled, done, put, kept };
 }
 
 describe("drain()", () => {
@@ -98,7 +124,7 @@ describe("drain()", () => {
   });
 
   test("has no more on the way than the window lets it", async () => {
-    const { place, put } = start(2);
+    const { place, put } = start({ window: 2 });
     put("a", "b", "c");
     place.open();
     await turn();
@@ -134,7 +160,7 @@ describe("drain()", () => {
   });
 
   test("goes on past an entry that the place cannot handle, once, and in order", async () => {
-    const { place, put, settled, outbox } = start(2);
+    const { place, put, settled, outbox } = start({ window: 2 });
     place.fates.push("delivered", "delivered", "delivered");
     put("throws 1", "a", "rejects", "throws 2", "b", "c");
     place.open();
@@ -146,7 +172,7 @@ describe("drain()", () => {
   });
 
   test("waits when the far side asks to, and then says the same entry again", async () => {
-    const { place, put, clock, settled } = start(1);
+    const { place, put, clock, settled } = start({ window: 1 });
     place.fates.push("later", "delivered");
     put("a");
     place.open();
@@ -188,10 +214,10 @@ describe("drain()", () => {
     expect(clock.slept.at(-1)).toBe(1_000);
   });
 
-  test("gives up an entry that ended three stays in a row, and says the others", async () => {
-    const { place, put, settled, clock } = start();
+  test("gives up an entry that ended two stays in a row, and says the others", async () => {
+    const { place, put, settled, clock, journal } = start();
     put("poison", "a");
-    for (let stay = 0; stay < 3; stay += 1) {
+    for (let stay = 0; stay < 2; stay += 1) {
       expect(settled).toEqual([]);
       place.open();
       await clock.advance(0);
@@ -201,7 +227,9 @@ describe("drain()", () => {
     expect(settled).toEqual(["poison poison"]);
     place.open();
     await clock.advance(0);
-    expect(place.heard.slice(6)).toEqual(["a"]);
+    expect(place.heard.slice(4)).toEqual(["a"]);
+    journal.flush();
+    expect(journal.fates.map(({ code }) => code)).toEqual(["refused: poison"]);
   });
 
   test("does not blame an entry that was never written", async () => {
@@ -240,5 +268,129 @@ describe("drain()", () => {
     place.close();
     await done;
     expect(outbox.pending).toBe(1);
+  });
+
+  test("tells the outbox what may have been heard, and what was not said after all", async () => {
+    const { place, put, kept } = start();
+    put("a", "b", "c");
+    place.open();
+    await turn();
+    expect(kept()).toEqual(["a said", "b said", "c said"]);
+    place.confirm();
+    place.confirm("unsent");
+    place.confirm("later");
+    await turn();
+    expect(kept()).toEqual(["b", "c"]);
+  });
+
+  test("takes for said only what was handed to the session", async () => {
+    const { place, put, kept } = start();
+    place.writes = false;
+    put("a");
+    place.open();
+    await turn();
+    expect(kept()).toEqual(["a"]);
+  });
+
+  test.each(["unsent", "uncertain"] as const)(
+    "lets nothing new overtake what is %s although the stay goes on",
+    async (fate) => {
+      const { place, put, clock, settled } = start({ window: 1 });
+      put("a", "b");
+      place.open();
+      await turn();
+      place.confirm(fate);
+      await turn();
+      expect(place.heard).toEqual(["a"]);
+      place.fates.push("delivered", "delivered");
+      await clock.advance(1_000);
+      expect([place.heard, settled]).toEqual([
+        ["a", "a", "b"],
+        ["a", "b"],
+      ]);
+    },
+  );
+
+  test("lets go of what is too old, and says so", async () => {
+    const { place, put, clock, settled } = start();
+    put("a", "b");
+    await clock.advance(3_600_001);
+    place.open();
+    await turn();
+    expect([settled, place.heard]).toEqual([["a expired", "b expired"], ["2 too old"]]);
+  });
+
+  test("does not let go of what waits in the place for its turn, however old it is", async () => {
+    const { place, put, clock, settled } = start();
+    place.writes = false;
+    put("a");
+    place.open();
+    await clock.advance(3_600_001);
+    put("b");
+    await turn();
+    place.confirm();
+    await turn();
+    expect([settled, place.heard]).toEqual([["a"], ["a", "b"]]);
+  });
+});
+
+describe("drain() for a place without a memory", () => {
+  test("says nothing again that may have been heard", async () => {
+    const { place, put, settled, kept } = start({ whenUncertain: "let-go" });
+    put("a", "b");
+    place.open();
+    await turn();
+    place.confirm();
+    await turn();
+    place.close();
+    await turn();
+    put("c");
+    place.open();
+    await turn();
+    expect([place.heard, settled]).toEqual([
+      ["a", "b", "c"],
+      ["a", "b uncertain"],
+    ]);
+    expect(kept()).toEqual(["c said"]);
+  });
+
+  test("says again what was not written", async () => {
+    const { place, put, settled } = start({ whenUncertain: "let-go" });
+    place.fates.push("unsent");
+    put("a");
+    place.open();
+    await turn();
+    place.close();
+    place.fates.push("delivered");
+    place.open();
+    await turn();
+    expect([place.heard, settled]).toEqual([["a", "a"], ["a"]]);
+  });
+
+  test("lets go at once of what an earlier run said without learning more", async () => {
+    const before = start({ whenUncertain: "let-go", window: 2 });
+    before.put("a", "b");
+    before.place.open();
+    await turn();
+    before.put("c");
+    before.journal.flush();
+    before.put("d");
+    const after = start({ whenUncertain: "let-go", journal: before.journal.restart() });
+    await turn();
+    expect(after.settled).toEqual(["a uncertain", "b uncertain"]);
+    after.place.open();
+    await turn();
+    expect(after.place.heard).toEqual(["c"]);
+  });
+
+  test("leaves to the next start what is uncertain when it is told to stop", async () => {
+    const { place, put, stop, done, settled, kept } = start({ whenUncertain: "let-go" });
+    put("a");
+    place.open();
+    await turn();
+    stop.abort();
+    place.close();
+    await done;
+    expect([settled, kept()]).toEqual([[], ["a said"]]);
   });
 });

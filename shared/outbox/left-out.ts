@@ -1,0 +1,52 @@
+import type { Notes } from "./journal.ts";
+
+/** Why an entry is not said: the outbox had no room for it, or it waited for too long. */
+export type WhyLeftOut = "too many" | "too old";
+
+/** Entries in whose place one summary is said. */
+export interface LeftOut {
+  readonly why: WhyLeftOut;
+  readonly count: number;
+  /** When the first of them was said, where they come from, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/**
+ * What one queue has left out and not summarised yet. It stands in a note, so that a crash makes no
+ * silent loss of it.
+ */
+export class LeftOuts {
+  readonly #notes: Notes;
+  readonly #name: string;
+  readonly #byWhy: Map<WhyLeftOut, LeftOut>;
+
+  constructor(notes: Notes, queue: string) {
+    this.#notes = notes;
+    this.#name = `left out ${queue}`;
+    // Written by ourselves, below.
+    const kept: readonly LeftOut[] = JSON.parse(notes.note(this.#name) ?? "[]");
+    this.#byWhy = new Map(kept.map((leftOut) => [leftOut.why, leftOut]));
+  }
+
+  has(why: WhyLeftOut): boolean {
+    return this.#byWhy.has(why);
+  }
+
+  add(why: WhyLeftOut, at: number): void {
+    const { count, since } = this.#byWhy.get(why) ?? { count: 0, since: at };
+    this.#byWhy.set(why, { why, count: count + 1, since: Math.min(since, at) });
+    this.#write();
+  }
+
+  /** Gives what was left out for this reason, if anything was, and counts anew. */
+  take(why: WhyLeftOut): LeftOut | undefined {
+    const leftOut = this.#byWhy.get(why);
+    if (this.#byWhy.delete(why)) this.#write();
+    return leftOut;
+  }
+
+  #write(): void {
+    const kept = [...this.#byWhy.values()];
+    this.#notes.setNote(this.#name, kept.length === 0 ? undefined : JSON.stringify(kept));
+  }
+}
