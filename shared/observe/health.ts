@@ -32,8 +32,8 @@ export interface Direction {
   readonly name: string;
   /** The links that it cannot do without. */
   readonly needs: readonly string[];
-  /** Asked whenever somebody wants to know: nothing is paid for in between. */
-  readonly progress: () => Progress;
+  /** Its outbox: looked at whenever somebody wants to know, so that nothing is paid for in between. */
+  readonly outbox: Progress;
 }
 
 /** A direction, and the link that stands in for all others of its bridge when that has failed. */
@@ -189,8 +189,10 @@ export class Health {
     };
   }
 
-  #reportDirection({ name, needs, bridge, progress }: DirectionOf): DirectionReport {
-    return { ...progress(), name, heldUpBy: this.#firstNotUp([bridge, ...needs]) };
+  #reportDirection({ name, needs, bridge, outbox }: DirectionOf): DirectionReport {
+    const { pending, oldestAt, lastDeliveredAt, stuckSince, fates } = outbox;
+    const heldUpBy = this.#firstNotUp([bridge, ...needs]);
+    return { name, heldUpBy, pending, oldestAt, lastDeliveredAt, stuckSince, fates: { ...fates } };
   }
 
   #firstNotUp(names: readonly string[]): string | undefined {

@@ -97,9 +97,9 @@ function ofDirections({ snapshot, wallNow }: MetricsOptions): readonly Metric[] 
     gauge(
       "saxbridge_direction_last_delivery_timestamp_seconds",
       "When a message of a direction was confirmed last, since 1970; 0 when none was yet.",
-      directions.map(({ name: direction, deliveredAt = 0 }) => [
+      directions.map(({ name: direction, lastDeliveredAt = 0 }) => [
         { direction },
-        seconds(deliveredAt),
+        seconds(lastDeliveredAt),
       ]),
     ),
     total(

@@ -21,14 +21,14 @@ export interface LinkReport {
   readonly attemptAt: number | undefined;
 }
 
-/** How one direction gets on, as its bridge tells it. */
+/** How one direction gets on. */
 export interface Progress {
   /** Messages that are not settled. */
   readonly pending: number;
   /** When the oldest of them was taken, in milliseconds since 1970. */
   readonly oldestAt: number | undefined;
   /** When the far side confirmed one last, in milliseconds since 1970. */
-  readonly deliveredAt: number | undefined;
+  readonly lastDeliveredAt: number | undefined;
   /** Since when something could have been said and nothing moved, in monotonic milliseconds. */
   readonly stuckSince: number | undefined;
   /** How many were settled as what, since the program was started. */

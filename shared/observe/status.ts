@@ -34,7 +34,7 @@ export const Status = z.object({
       heldUpBy: z.string().optional(),
       pending: z.number(),
       oldestAt: moment.optional(),
-      deliveredAt: moment.optional(),
+      lastDeliveredAt: moment.optional(),
       stuckSince: moment.optional(),
       /** How many messages were settled as what, since the start. */
       fates: z.record(z.string(), z.number()),
@@ -81,13 +81,15 @@ export function statusOf(
       attempts,
       attemptAt: perhaps(moved, attemptAt),
     })),
-    directions: snapshot.directions.map(({ oldestAt, deliveredAt, stuckSince, ...direction }) => ({
-      ...direction,
-      oldestAt: perhaps(iso, oldestAt),
-      deliveredAt: perhaps(iso, deliveredAt),
-      stuckSince: perhaps(moved, stuckSince),
-      fates: { ...direction.fates },
-    })),
+    directions: snapshot.directions.map(
+      ({ oldestAt, lastDeliveredAt, stuckSince, ...direction }) => ({
+        ...direction,
+        oldestAt: perhaps(iso, oldestAt),
+        lastDeliveredAt: perhaps(iso, lastDeliveredAt),
+        stuckSince: perhaps(moved, stuckSince),
+        fates: { ...direction.fates },
+      }),
+    ),
     ircServers: snapshot.servers.map(({ name, failures, cause, freeInMs }) => ({
       name,
       failures,

@@ -77,6 +77,8 @@ interface Kept<T> {
  * room or because it waited for too long, it counts, and takes one summary in the place of many.
  */
 export class Outbox<T> {
+  /** How many entries ended in which way in this run; `refused` whatever the reason. */
+  readonly fates: Record<string, number> = {};
   readonly #options: OutboxOptions<T>;
   readonly #run: string;
   /** All that is not settled, by rising seq. */
@@ -318,6 +320,8 @@ export class Outbox<T> {
 
   #record({ id, at, value }: Entry<T>, code: string): void {
     const { queue, journal, clock, describe } = this.#options;
+    const kind = code.startsWith("refused") ? "refused" : code;
+    this.fates[kind] = (this.fates[kind] ?? 0) + 1;
     journal.record({ queue, id, takenAt: at, at: clock.wallNow(), code, ...describe(value) });
   }
 

@@ -27,20 +27,16 @@ function start() {
 
 /** A direction in which something could be said from a moment on; undefined while all flows. */
 function addDirection(health: Health): (stuckSince: number | undefined) => void {
-  let since: number | undefined;
-  health.direction({
-    name: "announcements chat@conference.example.org",
-    needs: [],
-    progress: () => ({
-      pending: 5,
-      oldestAt: undefined,
-      deliveredAt: undefined,
-      stuckSince: since,
-      fates: {},
-    }),
-  });
+  const outbox = {
+    pending: 5,
+    oldestAt: undefined,
+    lastDeliveredAt: undefined,
+    stuckSince: undefined as number | undefined,
+    fates: {},
+  };
+  health.direction({ name: "announcements chat@conference.example.org", needs: [], outbox });
   return (stuckSince) => {
-    since = stuckSince;
+    outbox.stuckSince = stuckSince;
   };
 }
 

@@ -6,7 +6,7 @@ import { FakeClock } from "../../support/fake-clock.ts";
 const IDLE: Progress = {
   pending: 0,
   oldestAt: undefined,
-  deliveredAt: undefined,
+  lastDeliveredAt: undefined,
   stuckSince: undefined,
   fates: {},
 };
@@ -109,7 +109,7 @@ describe("snapshot()", () => {
 
   test("names the first link that holds a direction up", () => {
     const health = new Health(new FakeClock());
-    health.direction({ name: "announcements", needs: ["socket", "room"], progress: () => IDLE });
+    health.direction({ name: "announcements", needs: ["socket", "room"], outbox: IDLE });
     health.set("socket", "up", "there");
     health.set("room", "down", "banned");
     const look = () => health.snapshot().directions[0]?.heldUpBy;
@@ -126,8 +126,8 @@ describe("BridgeHealth", () => {
     const relay = new BridgeHealth("irc-relay", whole);
     webridge.set("room a", "up", "as webridge");
     relay.set("room b", "up", "as irc");
-    webridge.direction({ name: "announcements a", needs: ["room a"], progress: () => IDLE });
-    relay.direction({ name: "irc-to-room b", needs: ["room b"], progress: () => IDLE });
+    webridge.direction({ name: "announcements a", needs: ["room a"], outbox: IDLE });
+    relay.direction({ name: "irc-to-room b", needs: ["room b"], outbox: IDLE });
     webridge.fail("wrong password");
     expect(whole.snapshot().directions).toMatchObject([
       { name: "announcements a", heldUpBy: "webridge is failed: wrong password" },

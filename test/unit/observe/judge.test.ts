@@ -32,7 +32,7 @@ function direction(more: Partial<DirectionReport> = {}): DirectionReport {
     name: "announcements",
     pending: 3,
     oldestAt: undefined,
-    deliveredAt: undefined,
+    lastDeliveredAt: undefined,
     stuckSince: undefined,
     fates: {},
     heldUpBy: undefined,

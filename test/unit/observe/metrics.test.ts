@@ -23,13 +23,13 @@ async function scene() {
   health.direction({
     name: DIRECTION,
     needs: [],
-    progress: () => ({
+    outbox: {
       pending: 2,
       oldestAt: takenAt,
-      deliveredAt: takenAt,
+      lastDeliveredAt: takenAt,
       stuckSince: undefined,
       fates: { delivered: 7, refused: 1 },
-    }),
+    },
   });
   health.outbox(() => ({ trouble: "database or disk is full", inMemoryOnly: 3 }));
   const counters = new Counters();

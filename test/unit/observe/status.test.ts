@@ -13,13 +13,13 @@ describe("statusOf()", () => {
     health.direction({
       name: "room-to-irc",
       needs: ["irc server"],
-      progress: () => ({
+      outbox: {
         pending: 1,
         oldestAt: startedAt,
-        deliveredAt: undefined,
+        lastDeliveredAt: undefined,
         stuckSince: undefined,
         fates: { delivered: 2 },
-      }),
+      },
     });
     health.servers(() => [
       { name: "irc.example.org:6697", failures: 2, cause: "refused", freeInMs: 30_000 },

@@ -58,6 +58,16 @@ describe("Outbox", () => {
     expect(values(outbox)).toEqual(["hello"]);
   });
 
+  test("counts how entries ended, with one number for all refusals", () => {
+    const { outbox } = start({ toDisk: "when-said", maxEntries: 3 });
+    for (const id of ["1", "2", "3", "4"]) outbox.put(id, id);
+    const [first, second, third] = give(outbox);
+    if (first !== undefined) outbox.settle(first, "delivered");
+    if (second !== undefined) outbox.settle(second, "refused: 404");
+    if (third !== undefined) outbox.settle(third, "refused: poison");
+    expect(outbox.fates).toEqual({ delivered: 1, refused: 2, "left out": 1 });
+  });
+
   test("gives out at once what may be said when it is written down", () => {
     const { outbox } = start({ toDisk: "when-said" });
     outbox.put("1", "hello");
