@@ -69,12 +69,17 @@ export class IrcVoice {
     return textBytes({ source, command: "PRIVMSG", target, linelen: isupport.linelen });
   }
 
-  /** Says all lines of a message in a channel. Its fate is that of the line that fared worst. */
-  say(lines: readonly string[], channel: IrcChannel): Promise<Fate> {
+  /**
+   * Says all lines of a message in a channel, and calls `written` when the first of them is handed to the
+   * session. Its fate is that of the line that fared worst.
+   */
+  say(lines: readonly string[], channel: IrcChannel, written?: () => void): Promise<Fate> {
     const sender = this.#sender;
     if (sender === undefined) return Promise.resolve("unsent");
     const over = channel.stay?.over;
-    const said = lines.map((line) => sender.say("PRIVMSG", channel.name, line, over));
+    const said = lines.map((line, i) =>
+      sender.say("PRIVMSG", channel.name, line, { over, written: i === 0 ? written : undefined }),
+    );
     const [only] = said;
     // As a rule a message is one line.
     if (only !== undefined && said.length === 1) return only;
@@ -85,7 +90,7 @@ export class IrcVoice {
 function worstOf(fates: readonly Fate[]): Fate {
   const refused = fates.find((fate) => typeof fate === "object");
   if (refused !== undefined) return refused;
-  // A message that was said in part was said.
-  if (fates.includes("uncertain")) return "uncertain";
-  return fates.find((fate) => fate !== "delivered") ?? "delivered";
+  const [first = "delivered"] = fates;
+  // A message that was said in part must not be said again.
+  return fates.every((fate) => fate === first) ? first : "uncertain";
 }

@@ -6,6 +6,7 @@ import { IrcChannel } from "../../shared/irc/channel.ts";
 import { connectIrc } from "../../shared/irc/connection.ts";
 import { keepNick } from "../../shared/irc/nick-keeper.ts";
 import { PacedSender } from "../../shared/irc/pacing.ts";
+import { confirmingCapabilities } from "../../shared/irc/wire/registration.ts";
 import { Counters } from "../../shared/observe/counters.ts";
 import { Health } from "../../shared/observe/health.ts";
 import { startNgircd } from "../support/servers/ngircd.ts";
@@ -43,8 +44,32 @@ async function meet(
 
 const servers = [
   ["InspIRCd", startInspircd],
+  ["InspIRCd without capabilities", () => startInspircd({ capabilities: false })],
   ["ngIRCd", startNgircd],
 ] as const;
+
+test("asks InspIRCd for labels, and proves lines without a fence", async () => {
+  const { session, sender, stay } = await meet(await startInspircd());
+  await stay();
+  expect(confirmingCapabilities.every((name) => session.capabilities.has(name))).toBe(true);
+  const pongs: unknown[] = [];
+  session.onLine((line) => line.command === "PONG" && pongs.push(line));
+  expect(await sender.say("PRIVMSG", "#room", "hello")).toBe("delivered");
+  expect(pongs).toEqual([]);
+});
+
+test("knows what InspIRCd reads and passes on to nobody", async () => {
+  const server = await startInspircd();
+  const { anna, sender, stay } = await meet(server);
+  await stay();
+  expect(await sender.say("PRIVMSG", "#room", "before")).toBe("delivered");
+  await anna.oper(server.oper);
+  anna.send("SHUN relay 1h :quiet");
+  anna.send("PING done");
+  await anna.waitForLine((line) => / PONG .*done$/.test(line));
+  expect(await sender.say("PRIVMSG", "#room", "shunned")).toEqual({ refused: "no echo" });
+  expect(anna.messages.map(({ text }) => text)).toEqual(["before"]);
+});
 
 describe.each(servers)("on %s", (_, start) => {
   test("is in, hears what is said, and comes back after a kick", async () => {
@@ -70,6 +95,26 @@ describe.each(servers)("on %s", (_, start) => {
     await anna.waitForLine((line) => / MODE #room :?\+m/.test(line));
     expect(await sender.say("PRIVMSG", "#ROOM", "second")).toEqual({ refused: "404" });
     expect(anna.messages.map(({ text }) => text)).toEqual(["first"]);
+  });
+
+  test("knows which of many lines are refused, and hears none of its own", async () => {
+    const { anna, channel, sender, stay } = await meet(await start());
+    await stay();
+    const heard: string[] = [];
+    channel.onSpeech(({ text }) => heard.push(text));
+    anna.send("MODE #room +m");
+    anna.send("MODE #room +v relay");
+    await anna.waitForLine((line) => / MODE #room \+v/.test(line));
+    const targets = ["#room", "#nowhere", "#room", "#nowhere", "#room"];
+    const fates = await Promise.all(
+      targets.map((target, i) => sender.say("PRIVMSG", target, `line ${i}`)),
+    );
+    anna.say("done");
+    await expect.poll(() => heard).toEqual(["done"]);
+    expect(fates.map((fate) => typeof fate)).toEqual(
+      targets.map((target) => (target === "#room" ? "string" : "object")),
+    );
+    expect(anna.messages.map(({ text }) => text)).toEqual(["line 0", "line 2", "line 4"]);
   });
 
   test("has its nick back when the holder leaves", async () => {

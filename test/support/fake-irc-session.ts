@@ -11,24 +11,25 @@ export interface FakeIrcSessionOptions {
   readonly isupport?: Partial<Isupport>;
   readonly capabilities?: readonly string[];
   /**
-   * Answers like a server with an empty network: JOIN, PART and NICK are echoed, PING gets its PONG.
+   * Answers like a server with an empty network: JOIN, PART and NICK are echoed, and so is what was
+   * sent with a label; PING gets its PONG.
    * Off, nothing comes in but what the test lets us `hear()`.
    */
-  readonly answers?: boolean;
+  readonly answers?: boolean | (() => boolean);
 }
 
 /** A session without a network: what is sent lies in `sent`, and lines come in by `hear()`. */
 export class FakeIrcSession implements IrcSession {
   readonly server = "irc.test:6667";
   readonly isupport: Isupport;
-  readonly capabilities: ReadonlySet<string>;
+  capabilities: ReadonlySet<string>;
   readonly ended: Promise<string>;
   heardAt = 0;
   /** Every line that was sent, without CR LF. */
   readonly sent: string[] = [];
   nick: string;
   account: string | undefined;
-  readonly #answers: boolean;
+  readonly #answers: () => boolean;
   readonly #listeners = new Set<(line: Line) => void>();
   #end: (reason: string) => void = () => {};
   #over = false;
@@ -44,7 +45,7 @@ export class FakeIrcSession implements IrcSession {
     this.account = account;
     this.isupport = { ...initialIsupport, ...isupport };
     this.capabilities = new Set(capabilities);
-    this.#answers = answers;
+    this.#answers = typeof answers === "boolean" ? () => answers : answers;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -61,12 +62,15 @@ export class FakeIrcSession implements IrcSession {
   send(command: string, ...params: readonly string[]): void {
     if (this.#over) return;
     this.sent.push(formatLine(command, params));
-    if (this.#answers) queueMicrotask(() => this.#answer(command, params[0] ?? ""));
+    if (this.#answers()) queueMicrotask(() => this.#answer(command, params[0] ?? ""));
   }
 
   sendLabelled(label: string, command: string, ...params: readonly string[]): void {
     if (this.#over) return;
     this.sent.push(formatLabelled(label, command, params));
+    if (!this.#answers()) return;
+    const echo = `@label=${label} :${this.source} ${formatLine(command, params)}`;
+    queueMicrotask(() => this.hear(echo));
   }
 
   onLine(listener: (line: Line) => void): () => void {
@@ -83,6 +87,11 @@ export class FakeIrcSession implements IrcSession {
     if (command === "900") this.account = params[2];
     if (command === "NICK" && this.isMe(parseSource(source).nick)) this.nick = params[0] ?? "";
     for (const listener of this.#listeners) listener(line);
+  }
+
+  /** Takes a capability back, as by CAP DEL. */
+  withdraw(capability: string): void {
+    this.capabilities = new Set([...this.capabilities].filter((name) => name !== capability));
   }
 
   /** The lines sent since the last call. */

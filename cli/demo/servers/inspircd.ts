@@ -31,7 +31,7 @@ const FLOOD = {
 const MODULES = `
   sajoin sapart sanick saquit sakick samode chghost cban nonicks banexception muteban redirect noctcp
   nonotice blockcolor stripcolor services_account chanhistory monitor namesx uhnames setname botmode
-  knock nokicks nickflood messageflood joinflood
+  knock shun nokicks nickflood messageflood joinflood
 `;
 
 const IRCV3_MODULES = `

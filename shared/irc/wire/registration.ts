@@ -53,9 +53,16 @@ export const wantedCapabilities: ReadonlySet<string> = new Set([
   "batch",
   "cap-notify",
   "chghost",
+  "echo-message",
+  "labeled-response",
   "message-tags",
   "server-time",
 ]);
+
+/** Asked for together or not at all: an echo without a label only costs, and so does the reverse. */
+const ECHO: readonly string[] = ["echo-message", "labeled-response"];
+/** With all of these the server tells what became of each line (IRCv3 labeled-response needs batch). */
+export const confirmingCapabilities: readonly string[] = ["batch", ...ECHO];
 
 /** More nicks than this are not tried: the server refuses us, not our nick. */
 const MOST_NICKS = 20;
@@ -130,7 +137,9 @@ function onOffer(state: Registration, line: Line, names: readonly string[]): Ste
   if (isLast && sasl !== undefined && !offersMechanism(offer, sasl)) {
     return [next, noSasl(`the server does not offer SASL ${sasl}`)];
   }
-  const params = [...line.params.slice(0, -1), ours.join(" ")];
+  const echo = isLast && confirmingCapabilities.every((name) => offered.has(name)) ? ECHO : [];
+  const shown = [...ours.filter((name) => !ECHO.includes(name)), ...echo];
+  const params = [...line.params.slice(0, -1), shown.join(" ")];
   return [next, negotiate({ ...line, params })];
 }
 

@@ -23,6 +23,17 @@ export function readSpeechRefusal({ command, params }: Line): SpeechRefusal | un
   return command === "FAIL" ? readFail(params) : undefined;
 }
 
+/**
+ * Reads the refusal of a PRIVMSG or NOTICE in the server's answer to just that line (IRCv3
+ * labeled-response): there every error is about it, also one that nobody knows.
+ */
+export function readLabelledRefusal(line: Line): SpeechRefusal | undefined {
+  const { command, params } = line;
+  const isError = /^[45]\d\d$/.test(command);
+  if (command === "FAIL") return refusal(`FAIL ${params[1] ?? ""}`, undefined);
+  return readSpeechRefusal(line) ?? (isError ? refusal(command, undefined) : undefined);
+}
+
 // RPL_TRYAGAIN (RFC 2812 section 5.1), ERR_TARGETTOOFAST, and the code that Ergo gives.
 const TEMPORARY: ReadonlySet<string> = new Set(["263", "439", "FAIL RATE_LIMITED"]);
 

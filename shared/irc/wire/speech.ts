@@ -101,8 +101,9 @@ function readAudience(
 }
 
 function isOwn(nick: string, tags: Tags, { isMe }: SpeechContext): boolean {
-  const relayedBy = tags["draft/relaymsg"];
-  return isMe(nick) || (relayedBy !== undefined && isMe(relayedBy));
+  const { label, "draft/relaymsg": relayedBy } = tags;
+  // Only the answer to a line of our own carries a label.
+  return isMe(nick) || label !== undefined || (relayedBy !== undefined && isMe(relayedBy));
 }
 
 function isHistory(tags: Tags, { historyBatches, joinedAt }: SpeechContext): boolean {

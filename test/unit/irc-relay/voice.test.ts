@@ -83,6 +83,28 @@ describe("IrcVoice", () => {
     expect(voice.nick).toBeUndefined();
   });
 
+  test("a message of which a part was said is never said again", async () => {
+    const { clock, session, voice, channel } = await inChannel();
+    const fate = voice.say(Array(8).fill("line"), channel);
+    await clock.advance(0);
+    session.end();
+    expect(await fate).toBe("uncertain");
+    expect(await voice.say(["line"], channel)).toBe("unsent");
+  });
+
+  test("tells when the first line of a message is written, once", async () => {
+    const { clock, session, voice, channel, said } = await inChannel();
+    const before: number[] = [];
+    void voice.say(Array(5).fill("line"), channel, () => before.push(0));
+    void voice.say(["one", "two"], channel, () => before.push(said().length));
+    await clock.advance(60_000);
+    expect(before).toEqual([0, 5]);
+    session.end();
+    await clock.advance(0);
+    expect(await voice.say(["late"], channel, () => before.push(9))).toBe("unsent");
+    expect(before).toHaveLength(2);
+  });
+
   test("speaks no faster than its pace", async () => {
     const { clock, voice, channel, said } = await inChannel();
     const lines = Array.from({ length: 10 }, (_, i) => `line ${i}`);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatLine, parseLine } from "../../../shared/irc/wire/line.ts";
+import { formatLabelled, formatLine, parseLine } from "../../../shared/irc/wire/line.ts";
 
 const noise = fc
   .array(
@@ -141,6 +141,22 @@ describe("parseLine()", () => {
         const middles = line?.params.slice(0, -1) ?? ["no line"];
         expect(middles.filter((param) => /^:| |^$/.test(param))).toEqual([]);
         expect(parseLine(text)?.command ?? "NONE").toMatch(/^([A-Z]+|[0-9]{3})$/);
+      }),
+    );
+  });
+});
+
+describe("formatLabelled()", () => {
+  test("puts the label in front", () => {
+    expect(formatLabelled("1z", "PRIVMSG", ["#a", "two words"])).toBe(
+      "@label=1z PRIVMSG #a :two words",
+    );
+  });
+
+  test("keeps any label within 64 letters and digits", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 100 }), (label) => {
+        expect(formatLabelled(label, "PING", ["x"])).toMatch(/^@label=[A-Za-z0-9]{0,64} PING x$/);
       }),
     );
   });

@@ -35,6 +35,8 @@ const asked = (effects: readonly RegistrationEffect[]) =>
   effects.flatMap((effect) => (effect.do === "ask-nick" ? [effect.nick] : []));
 const shown = (effects: readonly RegistrationEffect[]) =>
   effects.flatMap((effect) => (effect.do === "negotiate" ? [effect.line] : []));
+/** What the library sees of the server's offers. */
+const offers = (...lists: readonly string[]) => shown(hear(wish, ...lists).effects);
 const refused = (effects: readonly RegistrationEffect[]) =>
   effects.flatMap((effect) => (effect.do === "refuse" ? [effect.refusal.refusal] : []));
 
@@ -86,6 +88,19 @@ describe("capabilities", () => {
     );
     expect([...state.capabilities]).toEqual(["server-time", "chghost"]);
     expect(shown(effects)).toEqual(["CAP * ACK :batch server-time account-tag"]);
+  });
+
+  test("asks for labels and echoes together, whichever line offers them, or not at all", () => {
+    expect(offers("CAP * LS :batch labeled-response echo-message")).toEqual([
+      "CAP * LS :batch echo-message labeled-response",
+    ]);
+    expect(offers("CAP * LS * :echo-message batch", "CAP * LS :labeled-response")).toEqual([
+      "CAP * LS * batch",
+      "CAP * LS :echo-message labeled-response",
+    ]);
+    expect(offers("CAP * LS :batch echo-message")).toEqual(["CAP * LS batch"]);
+    expect(offers("CAP * LS :batch labeled-response")).toEqual(["CAP * LS batch"]);
+    expect(offers("CAP * LS :echo-message labeled-response")).toEqual(["CAP * LS :"]);
   });
 
   test.each(["CAP", "CAP *", "CAP * LS", "CAP * ACK", "CAP * NAK", "CAP * DEL"])(

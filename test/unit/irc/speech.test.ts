@@ -48,6 +48,7 @@ describe("readSpeech()", () => {
     [":relay!u@h PRIVMSG #room[1] :hello", "own-echo"],
     [":RELAY!u@h NOTICE #room[1] :hello", "own-echo"],
     ["@draft/relaymsg=relay :anna/x!u@h PRIVMSG #room[1] :hello", "own-echo"],
+    ["@label=a :relay_!u@h PRIVMSG #room[1] :said under the nick that we had", "own-echo"],
     ["@time=2026-01-01T11:59:54.000Z :anna!u@h PRIVMSG #room[1] :old", "history"],
     ["@batch=old :anna!u@h PRIVMSG #room[1] :old", "history"],
     [":anna!u@h PRIVMSG #room[1] :\x01VERSION\x01", "ctcp"],
