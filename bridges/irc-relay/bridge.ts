@@ -116,7 +116,7 @@ function stayOnIrc(
 
   return keepOnNetwork({
     ...context,
-    pool: new ServerPool({ servers: config.servers, clock }),
+    pool: new ServerPool({ servers: config.servers, clock, notes: context.journal }),
     connect: (server: IrcServer, signal) =>
       connectIrc({ ...options, ...server, knownNicklen: nicklen }, signal),
     serve: (session) => void serve(session),

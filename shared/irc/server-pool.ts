@@ -1,4 +1,6 @@
 import type { Clock } from "../clock.ts";
+import type { Notes } from "../outbox/journal.ts";
+import { isKept, keepQuarantines, type Quarantine, readQuarantines } from "./quarantine.ts";
 import { type RefusalCause, refusalInWords } from "./wire/refusal.ts";
 
 /** Where an IRC server listens. An IPv6 address stands here without brackets. */
@@ -34,13 +36,15 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
+/** Asking costs one packet each way, and a server that restarts is back within seconds. */
+const absent: Term = { firstMs: 0.3 * second, maxMs: 2 * second, jitter: "full" };
 const weather: Term = { firstMs: second, maxMs: minute, jitter: "full" };
 const path: Term = { firstMs: minute, maxMs: 15 * minute, jitter: "above" };
 
 /** Short for weather, long for what a server decided about us: coming back too soon prolongs a ban. */
 export const defaultPoolPolicy: PoolPolicy = {
   terms: {
-    refused: weather,
+    refused: absent,
     timeout: weather,
     closed: weather,
     dns: path,
@@ -53,7 +57,7 @@ export const defaultPoolPolicy: PoolPolicy = {
   },
   spacingMs: 500,
   longestWaitMs: 5 * minute,
-  stableMs: minute,
+  stableMs: 20 * second,
 };
 
 /** One server as `saxbridge status` shows it. */
@@ -72,6 +76,8 @@ interface ServerRecord {
   freeAt: number;
   failures: number;
   cause: RefusalCause | undefined;
+  /** What outlives this run. */
+  quarantine: Quarantine | undefined;
   /** Failures in a row by term, since refusals of one kind say nothing about how long another lasts. */
   readonly strikes: Map<Term, number>;
 }
@@ -79,11 +85,13 @@ interface ServerRecord {
 /**
  * Picks the server for the next attempt: the first healthy one in the order of preference, at once,
  * so that a dead server costs no wait while another lives. It never gives up, and never storms: see
- * `PoolPolicy`. The pool only advises; whether wrong credentials are fatal is the caller's choice.
+ * `PoolPolicy`. What servers decided about us outlives a restart. The pool only advises; whether wrong
+ * credentials are fatal is the caller's choice.
  */
 export class ServerPool {
   readonly #clock: Clock;
   readonly #policy: PoolPolicy;
+  readonly #notes: Notes;
   readonly #records: readonly ServerRecord[];
   #lastAttemptAt = Number.NEGATIVE_INFINITY;
 
@@ -91,22 +99,27 @@ export class ServerPool {
   constructor({
     servers,
     clock,
+    notes,
     policy = defaultPoolPolicy,
   }: {
     readonly servers: readonly IrcServer[];
     readonly clock: Clock;
+    readonly notes: Notes;
     readonly policy?: PoolPolicy;
   }) {
     if (servers.length === 0) throw new RangeError("Cannot pick an IRC server: none is configured");
     this.#clock = clock;
     this.#policy = policy;
+    this.#notes = notes;
     this.#records = servers.map((server) => ({
       server,
       freeAt: Number.NEGATIVE_INFINITY,
       failures: 0,
       cause: undefined,
+      quarantine: undefined,
       strikes: new Map(),
     }));
+    for (const quarantine of readQuarantines(notes)) this.#restore(quarantine);
   }
 
   /** The server to try next, and how long to wait before doing so. Each call counts as an attempt. */
@@ -131,7 +144,14 @@ export class ServerPool {
     record.strikes.set(term, strikes + 1);
     record.failures += 1;
     record.cause = cause;
-    record.freeAt = this.#clock.now() + this.#lengthOf(term, strikes);
+    const ms = this.#lengthOf(term, strikes);
+    // A server that is down as well is still one that banned us.
+    record.freeAt = Math.max(record.freeAt, this.#clock.now() + ms);
+    if (!isKept(cause)) return;
+    const { host, port } = server;
+    const until = this.#clock.wallNow() + ms;
+    record.quarantine = { host, port, cause, strikes: strikes + 1, until };
+    this.#keep();
   }
 
   /** A session on this server has stayed up: its record is clean. */
@@ -142,6 +162,9 @@ export class ServerPool {
     record.failures = 0;
     record.cause = undefined;
     record.freeAt = Number.NEGATIVE_INFINITY;
+    if (record.quarantine === undefined) return;
+    record.quarantine = undefined;
+    this.#keep();
   }
 
   /**
@@ -165,15 +188,40 @@ export class ServerPool {
     }));
   }
 
-  #of(server: IrcServer): ServerRecord | undefined {
+  /** The wall clock may have been set meanwhile, so that no wait is longer than its term. */
+  #restore(quarantine: Quarantine): void {
+    const record = this.#of(quarantine);
+    const { cause, strikes, until } = quarantine;
+    const term = this.#policy.terms[cause];
+    const leftMs = Math.min(until - this.#clock.wallNow(), ceilingOf(term, strikes - 1));
+    // As long ago as this, it says nothing any more.
+    if (record === undefined || leftMs < -term.maxMs) return;
+    record.cause = cause;
+    record.quarantine = quarantine;
+    record.strikes.set(term, strikes);
+    record.freeAt = this.#clock.now() + leftMs;
+  }
+
+  #keep(): void {
+    keepQuarantines(
+      this.#notes,
+      this.#records.flatMap(({ quarantine }) => quarantine ?? []),
+    );
+  }
+
+  #of(server: Pick<IrcServer, "host" | "port">): ServerRecord | undefined {
     return this.#records.find(
       (r) => r.server.host === server.host && r.server.port === server.port,
     );
   }
 
   #lengthOf(term: Term, strikes: number): number {
-    const ceiling = Math.min(term.maxMs, term.firstMs * 2 ** strikes);
+    const ceiling = ceilingOf(term, strikes);
     const chance = this.#clock.random();
     return term.jitter === "full" ? ceiling * (0.1 + 0.9 * chance) : ceiling * (1 + chance / 10);
   }
+}
+
+function ceilingOf({ firstMs, maxMs }: Term, strikes: number): number {
+  return Math.min(maxMs, firstMs * 2 ** Math.min(strikes, 30));
 }

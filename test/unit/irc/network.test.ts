@@ -4,6 +4,7 @@ import { type IrcServer, ServerPool } from "../../../shared/irc/server-pool.ts";
 import type { IrcSession } from "../../../shared/irc/session.ts";
 import { IrcRefusal, type RefusalCause } from "../../../shared/irc/wire/refusal.ts";
 import { Health } from "../../../shared/observe/health.ts";
+import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
 import { FatalError } from "../../../shared/retry/keep-connected.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession } from "../../support/fake-irc-session.ts";
@@ -31,7 +32,7 @@ function world(behaviour: Behaviour) {
   };
   const outcome: { failed?: unknown } = {};
   void keepOnNetwork({
-    pool: new ServerPool({ servers, clock }),
+    pool: new ServerPool({ servers, clock, notes: memoryJournal() }),
     connect,
     serve: () => {},
     clock,

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defaultPoolPolicy, type IrcServer, ServerPool } from "../../../shared/irc/server-pool.ts";
 import type { RefusalCause } from "../../../shared/irc/wire/refusal.ts";
+import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 const server = (name: string): IrcServer => ({
@@ -29,7 +30,10 @@ const causes: readonly RefusalCause[] = [
 
 function world(servers: readonly IrcServer[], random?: () => number) {
   const clock = new FakeClock(random === undefined ? {} : { random });
-  return { clock, pool: new ServerPool({ servers, clock }) };
+  const notes = memoryJournal();
+  /** What the next run of the program begins with. */
+  const restarted = () => new ServerPool({ servers, clock, notes });
+  return { clock, notes, restarted, pool: restarted() };
 }
 
 /** Gives the values in turn, over and over. */
@@ -121,13 +125,28 @@ describe("quarantine", () => {
     expect(terms.at(-1)).toBe(row.most);
   });
 
-  test("refused, timeout and closed are one kind of weather and double together", () => {
+  test("timeout and closed are one kind of weather and double together", () => {
     const { pool: servers } = world([a], () => 1);
-    const waits = (["refused", "timeout", "closed", "refused"] as const).map((cause) => {
+    const waits = (["closed", "timeout", "closed", "timeout"] as const).map((cause) => {
       servers.failed(a, cause);
       return servers.status()[0]?.freeInMs;
     });
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
+  });
+
+  test("a server that is not there is looked for again within two seconds, always", async () => {
+    const gone = world([a], () => 1);
+    const tried = await failFor(hour, gone, () => "refused");
+    const gaps = tried.slice(1).map(({ at }, i) => at - (tried[i]?.at ?? 0));
+    expect(gaps.slice(0, 4)).toEqual([500, 600, 1_200, 2_000]);
+    expect(Math.max(...gaps)).toBe(2_000);
+  });
+
+  test("a ban is not cut short when its server is down as well", () => {
+    const { pool: servers } = world([a], () => 0);
+    servers.failed(a, "banned");
+    servers.failed(a, "refused");
+    expect(servers.status()[0]?.freeInMs).toBe(30 * minute);
   });
 
   test("a ban after many refusals begins with the first term of a ban", () => {
@@ -153,7 +172,7 @@ describe("sessions", () => {
   test("a session that stayed up clears the record", () => {
     const { pool: servers } = world([a], () => 1);
     for (let i = 0; i < 10; i += 1) servers.failed(a, "refused");
-    servers.sessionEnded(a, 2 * minute, "connection closed");
+    servers.sessionEnded(a, 20_000, "connection closed");
     expect(servers.status()[0]).toEqual({
       server: a,
       freeInMs: 1_000,
@@ -172,6 +191,119 @@ describe("sessions", () => {
     const { pool: servers } = world([a], () => 0);
     servers.sessionEnded(a, day, "Closing Link: relay (K-Lined: spam)");
     expect(servers.status()[0]).toMatchObject({ freeInMs: 30 * minute, cause: "banned" });
+  });
+});
+
+describe("a restart", () => {
+  test.each([
+    ["banned", 30 * minute],
+    ["throttled", 2 * minute],
+    ["full", minute],
+    ["login", minute],
+  ] as const)("does not end the quarantine of who is %s", async (cause, term) => {
+    const { clock, pool, restarted } = world([a, b], () => 0);
+    pool.failed(a, cause);
+    await clock.advance(10_000);
+    const servers = restarted();
+    expect(servers.status()).toMatchObject([
+      { server: a, cause, freeInMs: term - 10_000 },
+      { server: b, freeInMs: 0 },
+    ]);
+  });
+
+  test("goes on doubling where the last run stopped", () => {
+    const { pool, restarted } = world([a], () => 0);
+    pool.failed(a, "banned");
+    const servers = restarted();
+    servers.failed(a, "banned");
+    expect(servers.status()[0]?.freeInMs).toBe(hour);
+  });
+
+  test.each(["refused", "timeout", "closed", "dns", "tls", "credentials"] as const)(
+    "forgets %s",
+    (cause) => {
+      const { notes, pool, restarted } = world([a]);
+      pool.failed(a, cause);
+      expect(restarted().status()[0]).toMatchObject({ freeInMs: 0, failures: 0 });
+      expect(notes.note("irc servers")).toBeUndefined();
+    },
+  );
+
+  test("counts no failure of the last run as one of this run", () => {
+    const { pool, restarted } = world([a]);
+    pool.failed(a, "banned");
+    expect(restarted().status()[0]?.failures).toBe(0);
+  });
+
+  test("forgets what a good session has cleared", () => {
+    const { notes, pool, restarted } = world([a]);
+    pool.failed(a, "banned");
+    pool.succeeded(a);
+    expect(notes.note("irc servers")).toBeUndefined();
+    expect(restarted().status()[0]?.freeInMs).toBe(0);
+  });
+
+  test("forgets a ban that ended a day ago", () => {
+    const { clock, pool, restarted } = world([a], () => 0);
+    pool.failed(a, "banned");
+    clock.jump(30 * minute + day + 1);
+    const servers = restarted();
+    servers.failed(a, "banned");
+    expect(servers.status()[0]?.freeInMs).toBe(30 * minute);
+  });
+
+  test("with a clock that was set back waits no longer than the term", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -365 * day, max: 365 * day }),
+        fc.integer({ min: 1, max: 10 }),
+        (jump, strikes) => {
+          const { clock, pool, restarted } = world([a], () => 0.999);
+          for (let i = 0; i < strikes; i += 1) pool.failed(a, "throttled");
+          clock.jump(jump);
+          const [status] = restarted().status();
+          const term = Math.min(30 * minute, 2 * minute * 2 ** (strikes - 1));
+          expect(status?.freeInMs).toBeLessThanOrEqual(term);
+        },
+      ),
+    );
+  });
+
+  test("without a quarantine of any use begins as ever", () => {
+    const { notes, restarted } = world([a]);
+    for (const text of ["{}", "null", '[{"host":"a"}]', '[{"host":"a","port":1,"cause":"x"}]']) {
+      notes.setNote("irc servers", text);
+      expect(restarted().next()).toEqual({ server: a, waitMs: 0 });
+    }
+  });
+});
+
+describe("no storm: attempts on one server", () => {
+  test.each([
+    ["refused", 120, 60],
+    ["timeout", 15, 5],
+    ["closed", 15, 5],
+    ["dns", 2, 1],
+    ["tls", 2, 1],
+    ["full", 2, 1],
+    ["throttled", 1, 1],
+    ["login", 2, 1],
+    ["credentials", 1, 1],
+    ["banned", 1, 1],
+  ] as const)("%s: at most %i in any minute, and %i each minute on average", async (...row) => {
+    const [cause, mostInMinute, usual] = row;
+    // Low draws in a row are the worst that chance can do; a cycle stands for fair ones.
+    const worst = await failFor(
+      hour,
+      world([a], () => 0),
+      () => cause,
+    );
+    const fair = cycle([0.1, 0.9, 0.3, 0.7, 0.5], 0.5);
+    const hours = await failFor(hour, world([a], fair), () => cause);
+    const inMinuteFrom = (from: number) =>
+      worst.filter(({ at }) => at >= from && at < from + minute).length;
+    expect(Math.max(...worst.map(({ at }) => inMinuteFrom(at)))).toBeLessThanOrEqual(mostInMinute);
+    expect(hours.length / 60).toBeLessThanOrEqual(usual);
   });
 });
 
@@ -194,8 +326,7 @@ describe("laws, whatever the servers do and whatever chance says", () => {
         expect(Math.min(Infinity, ...gaps)).toBeGreaterThanOrEqual(
           defaultPoolPolicy.spacingMs - 1e-6,
         );
-        // A tenth of a minute is the least that refusals in a row come down to.
-        expect(tried.length).toBeLessThanOrEqual(servers.length * (hour / 6_000 + 20));
+        expect(tried.length).toBeLessThanOrEqual(hour / defaultPoolPolicy.spacingMs + 1);
       }),
       { numRuns: 30 },
     );
