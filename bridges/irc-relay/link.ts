@@ -53,14 +53,20 @@ export class Link {
     this.#toChannel = this.#openOutbox("room-to-irc");
     this.#saidInRoom = new RecentLines(context.clock);
     this.#saidInChannel = new RecentLines(context.clock);
-    this.channel = new IrcChannel({ ...context, name: channel, others: otherChannels });
+    this.channel = new IrcChannel({
+      ...context,
+      name: channel,
+      others: otherChannels,
+      notes: context.journal,
+    });
     this.room = new Room({
       ...context,
       jid: room,
       nick: roomNick,
       newRoom,
       historySince: () => this.#toRoom.oldestAt,
-      listensSince: context.clock.wallNow(),
+      notes: context.journal,
+      owner: `irc-relay ${channel}`,
     });
     if (context.checkOnly) return;
     this.channel.onSpeech((speech) => this.#hearChannel(speech));
@@ -82,8 +88,7 @@ export class Link {
         say: ({ id, value }, written) => {
           const body = formatForRoom(value);
           this.#saidInRoom.add(body);
-          written();
-          return room.say({ id, body });
+          return room.say({ id, body }, written);
         },
       }),
       this.#drain("room-to-irc", this.#toChannel, signal, {

@@ -64,10 +64,8 @@ function announce(
         signal,
         place: {
           stay: (signal) => room.stay(signal),
-          say: ({ id, value }, written) => {
-            written();
-            return room.say({ id, body: formatAnnouncement(value) });
-          },
+          say: ({ id, value }, written) =>
+            room.say({ id, body: formatAnnouncement(value) }, written),
         },
         onSettled: (_entry, fate) => countFate(context, fate),
       }),
@@ -96,7 +94,7 @@ function openOutbox({ journal, clock, log }: BridgeContext, config: Config): Out
 }
 
 function openRoom(
-  { clock, log, counters, health }: BridgeContext,
+  { journal, clock, log, counters, health }: BridgeContext,
   config: Config,
   outbox: Outbox<Announcement>,
 ): Room {
@@ -105,6 +103,8 @@ function openRoom(
     nick: config.xmppNick,
     newRoom: config.newRoom,
     historySince: () => outbox.oldestAt,
+    notes: journal,
+    owner: "webridge",
     clock,
     log,
     counters,

@@ -27,6 +27,8 @@ export function showConversation({ jid, password, room, show, colours }: Observe
         nick: "observer",
         newRoom: "accept",
         historySince: () => undefined,
+        notes: context.journal,
+        owner: "demo",
       });
       watched.onSpeech(({ speech }) => {
         const at = new Date(clock.wallNow());

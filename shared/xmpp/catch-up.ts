@@ -1,100 +1,196 @@
+import type { Clock } from "../clock.ts";
+import type { Gap } from "../gap.ts";
+import type { Notes } from "../outbox/journal.ts";
+import { readNote } from "../outbox/read-note.ts";
+import type { Reading } from "./wire/arrival.ts";
+import { type Cursor, cursor, fingerprint, type Told, toldOf } from "./wire/cursor.ts";
 import type { Speech } from "./wire/message.ts";
+import { type Retold, readMissed } from "./wire/missed.ts";
 
-/** Stamps of a room's history have no fractions of a second (XEP-0082 leaves them to the server). */
-const SECOND = 1_000;
-
-/** More than servers keep of a room's history by default; nothing may make us remember without end. */
-const MOST_SHOWN = 1_000;
-
-/** What tells one message from another. */
-type Told = Pick<Speech, "nick" | "id" | "body"> & Partial<Pick<Speech, "stanzaId">>;
-
-interface Shown {
-  readonly speech: Speech;
-  readonly missed: boolean;
+/** How much of what we missed is told. */
+export interface CatchUpBounds {
+  /** What is older is left out, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** Of more than that, the newest are told. */
+  readonly most: number;
 }
 
-/** One list for all: there is nothing to take before every message that is said. */
-const NOTHING: readonly Shown[] = [];
+export interface CatchUpOptions {
+  readonly notes: Notes;
+  /** The note that keeps the cursor. */
+  readonly name: string;
+  readonly bounds: CatchUpBounds;
+  readonly clock: Clock;
+}
 
-interface Cursor {
-  /** The last message that we heard or were shown; undefined when there was none since we came in. */
-  readonly last: Told | undefined;
-  /** When that was, in milliseconds since 1970. */
-  readonly at: number;
+/** What a return brings. */
+export interface Return {
+  /** Undefined when we come for the first time. */
+  readonly gap: Gap | undefined;
+  /** What whoever listens is to hear, in order. */
+  readonly retold: readonly Retold[];
 }
 
 /**
- * Knows how far we have heard a room, and tells from the history of the next join what was said while
- * we were away. Before the first join that is what was said after `since`, if it is given.
+ * Knows how far we have heard a room, through restarts, and so what was said while we were away. Who was
+ * never in the room has missed nothing.
  */
 export class CatchUp {
+  readonly #options: CatchUpOptions;
   #cursor: Cursor | undefined;
-  #shown: Speech[] = [];
+  /** When this run last left the room, in monotonic milliseconds. */
+  #leftAt: number | undefined;
+  /** What the room shows again, and what is said while we come in. */
+  #shown: Newest;
+  #held: Newest;
+  /** How far the archive has told. */
+  #archived: string | undefined;
 
-  constructor(since?: number) {
-    // An earlier run may have heard what was said in the second in which this one began.
-    if (since !== undefined) this.#cursor = { last: undefined, at: since + SECOND };
+  constructor(options: CatchUpOptions) {
+    const { notes, name, bounds } = options;
+    this.#options = options;
+    this.#cursor = readNote(notes, name, cursor);
+    this.#shown = new Newest(bounds.most);
+    this.#held = new Newest(bounds.most);
   }
 
-  /** From when on the history can hold something new, in milliseconds since 1970; undefined for never. */
-  get since(): number | undefined {
-    return this.#cursor?.at;
+  /** How far we have heard the room; undefined when we have never been in it. */
+  get cursor(): Cursor | undefined {
+    return this.#cursor;
   }
 
-  /** We are in the room from now on, and hear everything. */
-  begin(now: number): void {
-    this.#cursor ??= { last: undefined, at: now };
+  /** Somebody says this now, and whoever listens has it. */
+  hear(told: Told): void {
+    const { stanzaId: archived = this.#cursor?.archived } = told;
+    this.#cursor = { at: this.#options.clock.wallNow(), archived, last: fingerprint(told) };
+    this.keep();
   }
 
-  /** Somebody says this now. */
-  hear(speech: Told, now: number): void {
-    this.#cursor = { last: speech, at: now };
+  /** All that was said until this time we have heard; in monotonic milliseconds. */
+  prove(at: number): void {
+    if (this.#cursor === undefined) return;
+    this.#cursor = { ...this.#cursor, at: this.#wallTimeOf(at) };
+    this.keep();
+  }
+
+  /** We have left the room, which gave its last sign at this time, in monotonic milliseconds. */
+  leave(lastSign: number): void {
+    this.#leftAt = lastSign;
+    this.prove(lastSign);
+  }
+
+  /** We were put out on purpose: what is said until we are back is not for us. */
+  close(): void {
+    if (this.#cursor === undefined) return;
+    this.#cursor = { ...this.#cursor, isClosed: true };
+    this.keep();
   }
 
   /** We ask to come in: the room will show everything from the beginning. */
   startOver(): void {
-    this.#shown = [];
+    const { most } = this.#options.bounds;
+    this.#shown = new Newest(most);
+    this.#held = new Newest(most);
+    this.#archived = undefined;
+  }
+
+  /** The room shows this again. */
+  show(speech: Speech): void {
+    this.#shown.add(speech);
+  }
+
+  /** The archive has told up to this id. */
+  reach(archived: string): void {
+    this.#archived = archived;
+  }
+
+  /** Somebody says this now, but what we missed has to be heard before it. */
+  hold(speech: Speech): void {
+    this.#held.add(speech);
   }
 
   /**
-   * The room shows this again. Returns false when too much was shown, and the oldest of it is forgotten.
+   * We are back, and the room has shown what we missed. Once whoever listens has what this returns,
+   * `keep()` has to follow in the same turn.
    */
-  show(speech: Speech): boolean {
-    this.#shown.push(speech);
-    if (this.#shown.length <= MOST_SHOWN) return true;
-    this.#shown.shift();
-    return false;
+  comeBack(reading: Reading, isOwn: (speech: Speech) => boolean): Return {
+    const before = this.#cursor;
+    const until = this.#options.clock.wallNow();
+    const oldest = until - this.#options.bounds.maxAgeMs;
+    const speeches = this.#shown.items;
+    const { dropped } = this.#shown;
+    const { retold, ...missed } = readMissed(
+      { ...reading, speeches, dropped },
+      { cursor: before, oldest, isOwn },
+    );
+    // What was said while we came in, the archive may have told already; but not to us if we were put out.
+    const held = before?.isClosed === true ? this.#held.items : without(this.#held.items, speeches);
+    this.#cursor = this.#cursorNow(reading, until);
+    return {
+      gap: before && {
+        ...missed,
+        since: Math.min(
+          until,
+          this.#leftAt === undefined ? before.at : this.#wallTimeOf(this.#leftAt),
+        ),
+        until,
+        leftOut: missed.leftOut + this.#held.dropped,
+      },
+      retold: [...retold, ...held.map((speech) => ({ speech, isOld: false }))],
+    };
   }
 
-  /** All that was shown since we came in, oldest first, and whether we had missed it: none of it again. */
-  takeShown(now: number): readonly Shown[] {
-    const shown = this.#shown;
-    if (shown.length === 0) return NOTHING;
-    this.#shown = [];
-    const cursor = this.#cursor;
-    this.#cursor = { last: shown.at(-1), at: now };
-    if (cursor === undefined) return shown.map((speech) => ({ speech, missed: false }));
-    const heard = shown.findLastIndex((speech) => isSame(speech, cursor.last));
-    return shown.map((speech, i) => ({
-      speech,
-      missed: heard === -1 ? isSince(speech, cursor.at) : i > heard,
-    }));
+  /** Keeps how far we have heard the room. */
+  keep(): void {
+    const { notes, name } = this.#options;
+    if (this.#cursor !== undefined) notes.setNote(name, JSON.stringify(this.#cursor));
   }
 
-  /** What will be said until we are back is not for us. */
-  forget(): void {
-    this.#cursor = undefined;
+  /** Behind all that was shown and said until now. */
+  #cursorNow({ isAfterCursor }: Reading, at: number): Cursor {
+    const shown = this.#shown.items;
+    const held = this.#held.items;
+    const last = held.at(-1) ?? shown.at(-1);
+    // What was not for us must not be found behind an old cursor the next time.
+    const before = this.#cursor?.isClosed === true && !isAfterCursor ? undefined : this.#cursor;
+    return {
+      at,
+      archived: newestId(held) ?? this.#archived ?? newestId(shown) ?? before?.archived,
+      last: last === undefined ? before?.last : fingerprint(toldOf(last)),
+    };
+  }
+
+  #wallTimeOf(monotonic: number): number {
+    const { clock } = this.#options;
+    return clock.wallNow() - (clock.now() - monotonic);
   }
 }
 
-/** By the room's own id where it gives one. What clients call their messages need not be unique. */
-function isSame(a: Speech, b: Told | undefined): boolean {
-  if (b === undefined) return false;
-  if (a.stanzaId !== undefined && b.stanzaId !== undefined) return a.stanzaId === b.stanzaId;
-  return a.nick === b.nick && a.id === b.id && a.body === b.body;
+/** The newest of what it is given. */
+class Newest {
+  readonly items: Speech[] = [];
+  readonly #most: number;
+  /** How many older ones it has let go. */
+  dropped = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(speech: Speech): void {
+    this.items.push(speech);
+    if (this.items.length <= this.#most) return;
+    this.items.shift();
+    this.dropped += 1;
+  }
 }
 
-function isSince({ delay }: Speech, at: number): boolean {
-  return delay?.stamp !== undefined && delay.stamp >= Math.floor(at / SECOND) * SECOND;
+function newestId(speeches: readonly Speech[]): string | undefined {
+  return speeches.findLast(({ stanzaId }) => stanzaId !== undefined)?.stanzaId;
+}
+
+/** Those that the room calls by none of the names of these others. */
+function without(speeches: readonly Speech[], others: readonly Speech[]): readonly Speech[] {
+  const ids = new Set(others.map(({ stanzaId }) => stanzaId));
+  return speeches.filter(({ stanzaId }) => stanzaId === undefined || !ids.has(stanzaId));
 }

@@ -1,4 +1,9 @@
+import { z } from "zod";
 import type { Fate } from "../outbox/drain.ts";
+import type { Notes } from "../outbox/journal.ts";
+import { readNote } from "../outbox/read-note.ts";
+import { hash } from "../text/hash.ts";
+import { type Speech, sentBody } from "./wire/message.ts";
 
 /** Words whose fate an earlier session or the history tells: no more than that many are remembered. */
 const MOST_REMEMBERED = 1_000;
@@ -8,6 +13,8 @@ export interface Utterance {
   readonly id: string;
   readonly body: string;
 }
+
+const heardNote = z.array(z.tuple([z.string(), z.string()]));
 
 interface Underway {
   /** When it was said, by the monotonic clock. */
@@ -23,10 +30,20 @@ interface Underway {
 export class Delivery {
   /** What we said and have not heard back, oldest first. */
   readonly #underway = new Map<string, Underway>();
-  /** What an earlier session said, as the room showed it: bodies by id. */
-  readonly #heard = new Map<string, string>();
-  /** What was under way when a stay ended: bodies by id. */
+  /** What an earlier session or run said, as the room showed it: hashes of bodies by id. */
+  readonly #heard: Map<string, string>;
+  #hasNewlyHeard = false;
+  /** What was under way when a stay ended: hashes of bodies by id. */
   readonly #doubtful = new Map<string, string>();
+  readonly #notes: Notes;
+  readonly #name: string;
+
+  /** `name`: of the note that keeps what the room has shown until somebody asks. */
+  constructor(notes: Notes, name: string) {
+    this.#notes = notes;
+    this.#name = name;
+    this.#heard = new Map(readNote(notes, name, heardNote));
+  }
 
   /** When the oldest message under way was said, in monotonic milliseconds. */
   get oldestAt(): number | undefined {
@@ -50,7 +67,12 @@ export class Delivery {
     });
   }
 
-  /** The room has reflected this one. */
+  /** The room has reflected this. */
+  confirmSpeech(speech: Speech): void {
+    for (const id of idsOf(speech)) this.confirm(id);
+  }
+
+  /** The room has reflected what has this id. */
   confirm(id: string): void {
     if (!this.#underway.has(id)) return;
     for (const [said, { settle }] of this.#underway) {
@@ -82,24 +104,30 @@ export class Delivery {
     }
   }
 
-  /** The room shows that an earlier session said this. */
-  hear({ id, body }: Utterance): void {
-    remember(this.#heard, id, body);
+  /** The room shows this, which an earlier session may have said. */
+  hear(speech: Speech): void {
+    for (const id of idsOf(speech)) remember(this.#heard, id, sentBody(speech));
+    this.#hasNewlyHeard = true;
   }
 
-  /** We come in again, and the room will show all of it again. */
-  forgetHeard(): void {
-    this.#heard.clear();
+  /**
+   * Keeps what the room has shown: once the cursor has passed it, no archive tells it again. What is
+   * kept in vain does no harm, because no two utterances have one id.
+   */
+  keepHeard(): void {
+    if (!this.#hasNewlyHeard) return;
+    this.#hasNewlyHeard = false;
+    this.#notes.setNote(this.#name, JSON.stringify([...this.#heard]));
   }
 
-  /** Whether the room has shown that an earlier session said this. */
-  wasHeard({ id, body }: Utterance): boolean {
-    return this.#heard.get(id) === body;
+  /** Whether the room has shown that an earlier session said this; says so once. */
+  takeHeard({ id, body }: Utterance): boolean {
+    return this.#heard.get(id) === hash(body) && this.#heard.delete(id);
   }
 
-  /** Whether this was under way when an earlier stay ended, so that it may come late. */
-  isDoubtful({ id, body }: Utterance): boolean {
-    return this.#doubtful.get(id) === body;
+  /** Whether this was under way when an earlier stay ended, so that it comes late. */
+  isDoubtful(speech: Speech): boolean {
+    return idsOf(speech).some((id) => this.#doubtful.get(id) === hash(sentBody(speech)));
   }
 }
 
@@ -108,8 +136,13 @@ const SWALLOWED: Fate = { refused: "swallowed by the room" };
 /** The newest are those that are still needed. */
 function remember(bodies: Map<string, string>, id: string, body: string): void {
   bodies.delete(id);
-  bodies.set(id, body);
+  bodies.set(id, hash(body));
   if (bodies.size <= MOST_REMEMBERED) return;
   const [oldest = ""] = bodies.keys();
   bodies.delete(oldest);
+}
+
+/** A room may give each message an id of its own; then ours is in the origin-id (XEP-0359). */
+function idsOf({ id, originId }: Speech): readonly string[] {
+  return [id, originId].filter((each) => each !== undefined);
 }

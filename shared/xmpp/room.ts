@@ -1,13 +1,19 @@
 import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
+import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
-import { CatchUp } from "./catch-up.ts";
+import type { Notes } from "../outbox/journal.ts";
+import { Stays } from "../outbox/stays.ts";
+import { Arriving } from "./arriving.ts";
+import { CatchUp, type CatchUpBounds } from "./catch-up.ts";
 import { Delivery, type Utterance } from "./delivery.ts";
 import type { XmppSession } from "./session.ts";
+import type { Reading } from "./wire/arrival.ts";
+import { toldOf } from "./wire/cursor.ts";
 import type { Heard } from "./wire/heard.ts";
 import { resourceOf } from "./wire/jid.ts";
 import {
@@ -17,11 +23,10 @@ import {
   OUTSIDE,
   step,
 } from "./wire/membership.ts";
-import { type Bounce, isHistory, readRoomMessage, type Speech } from "./wire/message.ts";
+import { type Bounce, readRoomMessage, readStanzaId, type Speech } from "./wire/message.ts";
 import { readPresence } from "./wire/presence.ts";
 import {
   groupchat,
-  type History,
   instantRoom,
   joinPresence,
   leavePresence,
@@ -41,14 +46,8 @@ const OVERDUE = 10_000;
 /** How long a room may take to answer a question of ours. */
 const ANSWER_TIMEOUT = 15_000;
 
-/** How long a room may be silent in its greeting, without the subject that ends it, before we speak. */
-const GREETING = 5_000;
-
-/** No greeting takes longer: anybody can keep one going where the server passes on forged stamps. */
-const LONGEST_GREETING = 60_000;
-
-/** How far the room's clock may be behind ours, in milliseconds. */
-const CLOCK_SKEW = 60_000;
+/** What is told of what we missed, unless somebody wants more or less. */
+const BOUNDS: CatchUpBounds = { maxAgeMs: 86_400_000, most: 1_000 };
 
 /** Who puts us out in one of these ways does not want the other side to hear what is said meanwhile. */
 const ON_PURPOSE: ReadonlySet<string> = new Set([
@@ -63,13 +62,13 @@ export interface RoomOptions {
   readonly nick: string;
   /** What to do when the room did not exist until we joined (status 201). */
   readonly newRoom: "accept" | "refuse";
-  /** From when on the room's history is wanted, in milliseconds since 1970; undefined for none of it. */
+  /** When the oldest of what we may have said was taken, in milliseconds since 1970; undefined for none. */
   readonly historySince: () => number | undefined;
-  /**
-   * Since when what is said in the room is for us, in milliseconds since 1970, whenever we come in; when
-   * absent, since we first came in.
-   */
-  readonly listensSince?: number;
+  /** Keeps how far we have heard the room. */
+  readonly notes: Notes;
+  /** Whose room this is, for the names of its notes: the same after a restart, and nobody else's. */
+  readonly owner: string;
+  readonly catchUp?: CatchUpBounds;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
@@ -83,29 +82,34 @@ export interface RoomOptions {
 export class Room {
   readonly #options: RoomOptions;
   readonly #alarm: Alarm;
-  /** Some services do without a subject: then the greeting ends by itself. */
-  readonly #greeting: Alarm;
-  readonly #delivery = new Delivery();
-  readonly #waiting = new Set<() => void>();
+  readonly #delivery: Delivery;
   readonly #catchUp: CatchUp;
+  readonly #arriving: Arriving;
+  readonly #stays = new Stays();
   #membership: Membership = OUTSIDE;
   #session: XmppSession | undefined;
-  /** While we are inside and the room has ended its greeting. */
-  #stay: AbortController | undefined;
   /** The room has given us back a message under the id that we gave it: it does so with all. */
   #keepsIds = false;
   #listener: ((heard: Heard) => void) | undefined;
+  #returnListener: ((gap: Gap) => void) | undefined;
   /** Stops hearing the room. */
   #deafen: () => void = () => {};
-  #lastSign = 0;
-  /** When the greeting is over whatever the room says, in monotonic milliseconds. */
-  #greetingEnd = 0;
+  #provedAt = 0;
 
   constructor(options: RoomOptions) {
+    const { notes, owner, jid, clock, catchUp: bounds = BOUNDS } = options;
     this.#options = options;
-    this.#catchUp = new CatchUp(options.listensSince);
-    this.#alarm = new Alarm(options.clock, () => this.#move({ type: "due" }));
-    this.#greeting = new Alarm(options.clock, () => this.#beginStay());
+    this.#delivery = new Delivery(notes, `heard ${owner} ${jid}`);
+    this.#catchUp = new CatchUp({ notes, name: `cursor ${owner} ${jid}`, bounds, clock });
+    this.#alarm = new Alarm(clock, () => this.#move({ type: "due" }));
+    this.#arriving = new Arriving({
+      ...options,
+      room: jid,
+      catchUp: this.#catchUp,
+      onEarly: (speech) => this.#recall(speech),
+      joinAgain: () => this.#move({ type: "again" }),
+      beginStay: (reading) => this.#beginStay(reading),
+    });
     this.#tell("down", "not joined yet");
   }
 
@@ -118,20 +122,31 @@ export class Room {
     return this.#membership.at === "inside" ? this.#membership.nick : undefined;
   }
 
+  /** When the room last gave a sign, in monotonic milliseconds; 0 before the first one. */
+  get provedAt(): number {
+    return this.#provedAt;
+  }
+
   /**
-   * Calls back with all that is said in the room, and after a gap with what was said meanwhile as far
-   * as the room's history shows it; one listener.
+   * Calls back with all that is said in the room, and after a gap first with what was said meanwhile, as
+   * far as the room's archive or history shows it; one listener.
    */
   onSpeech(listener: (heard: Heard) => void): void {
     this.#listener = shield("room", this.#options, listener);
+  }
+
+  /** Calls back whenever we are back in the room, before we hear what we missed; one listener. */
+  onReturn(listener: (gap: Gap) => void): void {
+    this.#returnListener = shield("room", this.#options, listener);
   }
 
   /** Joins over this session, and stays in the room until the session ends. */
   attach(session: XmppSession): void {
     const ended = new AbortController();
     this.#session = session;
+    this.#arriving.use(session);
     this.#deafen = session.onStanza(this.jid, (stanza) => {
-      this.#lastSign = this.#options.clock.now();
+      this.#provedAt = this.#options.clock.now();
       if (this.#isOwnEcho(stanza)) return;
       const presence = readPresence(stanza);
       if (presence !== undefined) this.#move({ type: "presence", presence });
@@ -157,31 +172,21 @@ export class Room {
   }
 
   /** Resolves when things can be said in the room; with undefined when the signal aborts before. */
-  async stay(signal: AbortSignal): Promise<Stay | undefined> {
-    while (this.#stay === undefined && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener("abort", wake, { once: true });
-      });
-    }
-    return this.#stay === undefined || signal.aborted ? undefined : { over: this.#stay.signal };
+  stay(signal: AbortSignal): Promise<Stay | undefined> {
+    return this.#stays.wait(signal);
   }
 
   /**
-   * Says something. Resolves with `delivered` when the room has reflected it to us, at once when an
-   * earlier session said it and the history showed it.
+   * Says something, and calls `written` just before. Resolves with `delivered` when the room has reflected
+   * it to us, at once when an earlier session said it and the room has shown that.
    */
-  say(utterance: Utterance): Promise<Fate> {
-    if (this.#delivery.wasHeard(utterance)) return Promise.resolve("delivered");
-    if (this.#session === undefined || this.#stay === undefined) {
+  say(utterance: Utterance, written: () => void = () => {}): Promise<Fate> {
+    if (this.#delivery.takeHeard(utterance)) return Promise.resolve("delivered");
+    if (this.#session === undefined || this.#stays.present === undefined) {
       return Promise.resolve("unsent");
     }
     const { id, body } = utterance;
+    written();
     this.#session.send(groupchat({ room: this.jid, body, id, originId: !this.#keepsIds }));
     return this.#delivery.begin(utterance, this.#options.clock.now());
   }
@@ -197,11 +202,11 @@ export class Room {
     this.#membership = next;
     const isNew = next.at !== before.at;
     if (isNew && (next.at === "outside" || next.at === "inside")) this.#alarm.clear();
+    if (next.at !== "inside") this.#depart();
     for (const effect of effects) this.#perform(effect);
-    if (isNew && next.at === "inside") this.#beginGreeting();
-    if (next.at !== "inside") this.#endStay();
+    if (isNew && next.at === "inside") this.#arriving.enter();
     if (next.at === "barred") {
-      if (before.at === "inside" && ON_PURPOSE.has(next.condition)) this.#catchUp.forget();
+      if (before.at === "inside" && ON_PURPOSE.has(next.condition)) this.#catchUp.close();
       this.#tell("down", next.condition);
     }
   }
@@ -210,11 +215,12 @@ export class Room {
     const { jid: room } = this;
     switch (effect.do) {
       case "send-join":
-        // The room tells all of it again.
-        this.#delivery.forgetHeard();
-        this.#catchUp.startOver();
         this.#session?.send(
-          joinPresence({ room, nick: effect.nick, history: this.#wantedHistory() }),
+          joinPresence({
+            room,
+            nick: effect.nick,
+            history: this.#arriving.prepare(this.#wanted()),
+          }),
         );
         break;
       case "send-nick":
@@ -248,23 +254,31 @@ export class Room {
     });
   }
 
-  #wantedHistory(): History {
-    const unheard = this.#listener === undefined ? undefined : this.#catchUp.since;
-    const since = Math.min(this.#options.historySince() ?? Infinity, unheard ?? Infinity);
-    return since === Infinity
-      ? { maxstanzas: 0 }
-      : { since: new Date(since - CLOCK_SKEW).toISOString() };
+  /** Since when something may have been said that we want to know of: by others, or by us. */
+  #wanted(): number | undefined {
+    const unheard = this.#listener === undefined ? undefined : this.#catchUp.cursor?.at;
+    const since = Math.min(unheard ?? Infinity, this.#options.historySince() ?? Infinity);
+    return since === Infinity ? undefined : since;
+  }
+
+  #depart(): void {
+    if (this.#arriving.isStaying) this.#catchUp.leave(this.#provedAt);
+    this.#arriving.depart();
+    this.#stays.end();
+    this.#delivery.end();
   }
 
   /** Half of what a busy relay hears is its own words: known by nick and id, they need no more reading. */
-  #isOwnEcho({ name, attrs: { id = "", from = "", type } }: Element): boolean {
+  #isOwnEcho(stanza: Element): boolean {
+    const { id = "", from = "", type } = stanza.attrs;
     const { nick } = this;
     const body = this.#delivery.bodyOf(id);
-    if (body === undefined || nick === undefined || this.#stay === undefined) return false;
-    if (name !== "message" || type !== "groupchat" || resourceOf(from) !== nick) return false;
+    if (body === undefined || nick === undefined || !this.#arriving.isStaying) return false;
+    if (stanza.name !== "message" || type !== "groupchat" || resourceOf(from) !== nick)
+      return false;
     this.#keepsIds = true;
     this.#delivery.confirm(id);
-    this.#catchUp.hear({ nick, id, body }, this.#options.clock.wallNow());
+    this.#catchUp.hear({ nick, id, body, stanzaId: readStanzaId(stanza, this.jid) });
     return true;
   }
 
@@ -273,44 +287,27 @@ export class Room {
     const isByRoom = resourceOf(stanza.attrs.from ?? "") === undefined;
     if (message.kind === "speech") this.#readSpeech(message);
     // XEP-0045 section 7.2.15: the subject ends what a room sends to whoever comes in.
-    else if (message.kind === "subject") this.#beginStay();
+    else if (message.kind === "subject") this.#arriving.hearSubject();
     // What we say goes to the room itself, so that no occupant can have refused it.
     else if (message.kind === "error" && isByRoom) this.#readBounce(message);
   }
 
   #readSpeech(speech: Speech): void {
-    const history = isHistory(speech, { settled: this.#stay !== undefined });
-    if (this.#stay === undefined) this.#recall(speech);
-    else if (speech.nick === this.nick) for (const id of idsOf(speech)) this.#delivery.confirm(id);
-    if (history) return this.#show(speech);
-    this.#tellHistory();
-    this.#catchUp.hear(speech, this.#options.clock.wallNow());
-    this.#listener?.({ speech, own: this.#isOwn(speech), history });
-  }
-
-  #show(speech: Speech): void {
-    if (this.#greeting.isSet) this.#prolongGreeting();
-    if (!this.#catchUp.show(speech)) this.#options.counters.add("room_history_dropped");
-  }
-
-  /** What is new to us in the history is told as if it were said now. */
-  #tellHistory(): void {
-    for (const { speech, missed } of this.#catchUp.takeShown(this.#options.clock.wallNow())) {
-      this.#listener?.({ speech, own: this.#isOwn(speech), history: !missed });
-    }
+    if (!this.#arriving.isStaying) return this.#arriving.hear(speech);
+    if (speech.nick === this.nick) this.#delivery.confirmSpeech(speech);
+    this.#listener?.({ speech, own: this.#isOwn(speech), history: false });
+    this.#catchUp.hear(toldOf(speech));
   }
 
   /** What comes before we can speak, if it is ours, was said by an earlier session. */
   #recall(speech: Speech): void {
-    if (!this.#mayBeOurs(speech.nick)) return;
-    for (const id of idsOf(speech)) this.#delivery.hear({ id, body: bodyOf(speech) });
+    if (this.#mayBeOurs(speech.nick)) this.#delivery.hear(speech);
   }
 
   /** Ours is also what an earlier stay said and the room reflects late, to a ghost of ours. */
   #isOwn(speech: Speech): boolean {
     if (speech.nick === this.nick) return true;
-    if (!this.#mayBeOurs(speech.nick)) return false;
-    return idsOf(speech).some((id) => this.#delivery.isDoubtful({ id, body: bodyOf(speech) }));
+    return this.#mayBeOurs(speech.nick) && this.#delivery.isDoubtful(speech);
   }
 
   /**
@@ -332,42 +329,28 @@ export class Room {
     }
   }
 
-  #beginGreeting(): void {
-    this.#greetingEnd = this.#options.clock.now() + LONGEST_GREETING;
-    this.#prolongGreeting();
-  }
-
-  #prolongGreeting(): void {
-    this.#greeting.set(Math.min(GREETING, this.#greetingEnd - this.#options.clock.now()));
-  }
-
-  #beginStay(): void {
-    const { nick } = this;
-    if (nick === undefined || this.#stay !== undefined) return;
-    this.#greeting.clear();
-    this.#tellHistory();
-    this.#catchUp.begin(this.#options.clock.wallNow());
-    this.#stay = new AbortController();
-    this.#tell("up", `as ${nick}`);
-    for (const wake of this.#waiting) wake();
-  }
-
-  #endStay(): void {
-    this.#greeting.clear();
-    this.#stay?.abort();
-    this.#stay = undefined;
-    this.#delivery.end();
+  /** First what we missed is heard, and written down as heard; then things can be said. */
+  #beginStay(reading: Reading): void {
+    const { gap, retold } = this.#catchUp.comeBack(reading, (speech) => this.#isOwn(speech));
+    if (gap !== undefined) this.#returnListener?.(gap);
+    for (const { speech, isOld } of retold) {
+      this.#listener?.({ speech, own: this.#isOwn(speech), history: isOld });
+    }
+    this.#catchUp.keep();
+    this.#delivery.keepHeard();
+    this.#stays.begin();
+    this.#tell("up", `as ${this.nick}`);
   }
 
   /** Asks a silent room whether we are still in it (XEP-0410), and what became of what it keeps to itself. */
   async #keepAsking(session: XmppSession, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    this.#lastSign = clock.now();
+    const attachedAt = clock.now();
     while (!signal.aborted) {
       await clock.sleep(OVERDUE, signal);
       const { nick } = this;
       const { oldestAt } = this.#delivery;
-      const isSilent = clock.now() - this.#lastSign >= SILENCE;
+      const isSilent = clock.now() - Math.max(this.#provedAt, attachedAt) >= SILENCE;
       const isOverdue = oldestAt !== undefined && clock.now() - oldestAt >= OVERDUE;
       if (nick === undefined || !(isSilent || isOverdue)) continue;
       await this.#ask(session, nick);
@@ -382,7 +365,8 @@ export class Room {
     );
     const verdict = readSelfPing(answer);
     if (verdict === "inside") {
-      this.#lastSign = this.#options.clock.now();
+      this.#provedAt = this.#options.clock.now();
+      if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);
       this.#delivery.pass(said);
     }
     this.#move({ type: "self-ping", verdict });
@@ -392,14 +376,4 @@ export class Room {
     // Several accounts may be in one room: each of them is a link of its own.
     this.#options.health.set(`room ${this.jid} for ${this.#options.nick}`, at, detail);
   }
-}
-
-/** A room may give each message an id of its own; then ours is in the origin-id (XEP-0359). */
-function idsOf({ id, originId }: Speech): readonly string[] {
-  return [id, originId].filter((each) => each !== undefined);
-}
-
-/** The body as it was sent. */
-function bodyOf({ action, body }: Speech): string {
-  return action ? `/me ${body}` : body;
 }

@@ -45,6 +45,8 @@ export type MembershipEvent =
   | { readonly type: "offline" }
   | { readonly type: "presence"; readonly presence: RoomPresence }
   | { readonly type: "self-ping"; readonly verdict: SelfPingVerdict }
+  /** Being inside, we want to be greeted once more. */
+  | { readonly type: "again" }
   /** The last wake that was asked for is due. */
   | { readonly type: "due" };
 
@@ -105,6 +107,7 @@ export function step(
   if (state.at === "outside") return [state];
   if (event.type === "presence") return seen(state, event.presence, context);
   if (event.type === "due") return due(state, context);
+  if (event.type === "again") return state.at === "inside" ? join(state.past, context) : [state];
   return event.verdict === "outside" && state.at === "inside" ? lost(state, context) : [state];
 }
 

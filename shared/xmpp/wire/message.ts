@@ -97,6 +97,11 @@ export function readRoomMessage(stanza: Element): RoomMessage {
   };
 }
 
+/** The body as it was sent. */
+export function sentBody({ action, body }: Pick<Speech, "action" | "body">): string {
+  return action ? `/me ${body}` : body;
+}
+
 // XEP-0245: exactly these four characters, and here something after them.
 const ACTION = /^\/me (?=[^])/;
 
@@ -139,10 +144,20 @@ function ownChildren(stanza: Element, name: string): readonly Element[] {
   return stanza.getChildren(name).filter((child) => child.getNS() === xmlns);
 }
 
-// XEP-0359 section 3.1: an id counts only with the JID of who is known to have given it.
-function readStanzaId(stanza: Element, room: string): string | undefined {
-  const ids = stanza.getChildren("stanza-id", STANZA_IDS);
-  return ids.find(({ attrs: { by = "" } }) => isRoomItself(by, room))?.attrs.id;
+/**
+ * What the room's archive calls this message. XEP-0359 section 5: an id counts only with the JID of who
+ * gives it, who takes out what others gave in its name; where that was forgotten, its own comes last.
+ */
+export function readStanzaId(stanza: Element, room: string): string | undefined {
+  const own = stanza
+    .getChildElements()
+    .findLast(
+      (child) =>
+        child.name === "stanza-id" &&
+        child.getNS() === STANZA_IDS &&
+        isRoomItself(child.attrs.by ?? "", room),
+    );
+  return own?.attrs.id || undefined;
 }
 
 function isRoomItself(jid: string, room: string): boolean {

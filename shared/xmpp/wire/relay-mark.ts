@@ -1,3 +1,5 @@
+import { hash } from "../../text/hash.ts";
+
 /** The IRC channel from which a relay brought a message into the room. */
 export interface RelayOrigin {
   /** The network's name as its servers give it, or one of its servers; undefined while it is not known. */
@@ -11,7 +13,7 @@ export interface RelayOrigin {
  * Prosody a fifth slower.
  */
 export function relayMark({ network = "", channel }: RelayOrigin): string {
-  return `${PREFIX}${hash(channel)}-${hash(network)}-`;
+  return `${PREFIX}${hashName(channel)}-${hashName(network)}-`;
 }
 
 /**
@@ -21,17 +23,13 @@ export function relayMark({ network = "", channel }: RelayOrigin): string {
 export function isRelayedFrom(id: string | undefined, { network, channel }: RelayOrigin): boolean {
   if (id === undefined || !id.startsWith(PREFIX)) return false;
   const mark =
-    network === undefined ? `${PREFIX}${hash(channel)}-` : relayMark({ network, channel });
+    network === undefined ? `${PREFIX}${hashName(channel)}-` : relayMark({ network, channel });
   return id.startsWith(mark);
 }
 
 const PREFIX = "sax-";
 
-/** FNV-1a of the name in lower case: the same in every relay, and short. */
-function hash(name: string): string {
-  let value = 0x811c9dc5;
-  for (const character of name.toLowerCase()) {
-    value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  }
-  return (value >>> 0).toString(36);
+/** The same in every relay, however the name is written. */
+function hashName(name: string): string {
+  return hash(name.toLowerCase());
 }

@@ -1,14 +1,22 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CatchUp } from "../../../shared/xmpp/catch-up.ts";
+import type { Notes } from "../../../shared/outbox/journal.ts";
+import { CatchUp, type CatchUpBounds } from "../../../shared/xmpp/catch-up.ts";
+import type { Reading } from "../../../shared/xmpp/wire/arrival.ts";
+import { toldOf } from "../../../shared/xmpp/wire/cursor.ts";
 import type { Speech } from "../../../shared/xmpp/wire/message.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { fakeNotes } from "../../support/fake-notes.ts";
 
-const NOON = Date.UTC(2026, 0, 1, 12);
+const MINUTE = 60_000;
+const MIDNIGHT = Date.UTC(2026, 0, 1);
+const HISTORY: Reading = { isAfterCursor: false, isWhole: true };
+const ARCHIVE: Reading = { isAfterCursor: true, isWhole: true };
 
-function speech(body: string, { ids = true, stamp = NOON } = {}): Speech {
+function speech(body: string, { ids = true, stamp = MIDNIGHT, nick = "anna" } = {}): Speech {
   return {
     kind: "speech",
-    nick: "anna",
+    nick,
     id: `client ${body}`,
     originId: undefined,
     stanzaId: ids ? `room ${body}` : undefined,
@@ -18,111 +26,229 @@ function speech(body: string, { ids = true, stamp = NOON } = {}): Speech {
   };
 }
 
-function missedOf(catchUp: CatchUp): readonly string[] {
-  return catchUp
-    .takeShown(NOON)
-    .filter(({ missed }) => missed)
-    .map(({ speech: { body } }) => body);
+/** Somebody who hears a room; again and again with the same notes, they are one whose program restarts. */
+function listener(notes: Notes = fakeNotes(), bounds: Partial<CatchUpBounds> = {}) {
+  const clock = new FakeClock();
+  const catchUp = new CatchUp({
+    notes,
+    name: "cursor",
+    bounds: { maxAgeMs: 60 * MINUTE, most: 1_000, ...bounds },
+    clock,
+  });
+  const hear = (...bodies: readonly string[]) => {
+    for (const body of bodies) catchUp.hear(toldOf(speech(body)));
+  };
+  const show = (...bodies: readonly string[]) => {
+    for (const body of bodies) catchUp.show(speech(body));
+  };
+  /** Comes in, with what was shown by then. */
+  const comeBack = (reading: Reading = HISTORY) => {
+    const { gap, retold } = catchUp.comeBack(reading, ({ nick }) => nick === "me");
+    catchUp.keep();
+    catchUp.startOver();
+    return { gap, told: retold.filter(({ isOld }) => !isOld).map((each) => each.speech.body) };
+  };
+  return { clock, catchUp, hear, show, comeBack, notes };
 }
 
 describe("CatchUp", () => {
   test("has missed nothing before the first time in the room", () => {
-    const catchUp = new CatchUp();
-    expect(catchUp.since).toBeUndefined();
-    catchUp.show(speech("old"));
-    expect(catchUp.takeShown(NOON)).toMatchObject([{ speech: { body: "old" }, missed: false }]);
+    const { show, comeBack } = listener();
+    show("old");
+    expect(comeBack()).toEqual({ gap: undefined, told: [] });
   });
 
-  test.each([true, false])("has missed what follows the last thing heard (ids: %s)", (ids) => {
-    const catchUp = new CatchUp();
-    catchUp.begin(NOON);
-    catchUp.hear(speech("heard", { ids }), NOON);
-    expect(catchUp.since).toBe(NOON);
-    for (const body of ["older", "heard", "new", "newer"]) catchUp.show(speech(body, { ids }));
-    expect(missedOf(catchUp)).toEqual(["new", "newer"]);
+  test.each([HISTORY, ARCHIVE])("goes on after a restart where it was, by %o", (reading) => {
+    const { notes, hear } = listener();
+    hear("heard");
+    const { show, comeBack } = listener(notes);
+    if (reading === HISTORY) show("older", "heard");
+    show("new", "newer");
+    const { gap, told } = comeBack(reading);
+    expect(told).toEqual(["new", "newer"]);
+    expect(gap).toMatchObject({ missed: 2, leftOut: 0, isComplete: true });
   });
 
-  test("goes by the room's stamps where the last thing heard is not shown", () => {
-    const catchUp = new CatchUp();
-    catchUp.begin(NOON + 500);
-    catchUp.show(speech("older", { stamp: NOON - 1_000 }));
-    // Stamps name the second only: this may have been said after we came.
-    catchUp.show(speech("same second", { stamp: NOON }));
-    catchUp.show(speech("later", { stamp: NOON + 60_000 }));
-    expect(missedOf(catchUp)).toEqual(["same second", "later"]);
+  test("knows the last thing heard without any id of the room's", () => {
+    const { catchUp, comeBack } = listener();
+    const [older, heard, newer] = ["older", "heard", "new"].map((body) =>
+      speech(body, { ids: false }),
+    );
+    if (heard !== undefined) catchUp.hear(toldOf(heard));
+    for (const each of [older, heard, newer]) if (each !== undefined) catchUp.show(each);
+    const { gap, told } = comeBack();
+    expect([told, gap?.isComplete]).toEqual([["new"], true]);
   });
 
-  test("has missed what was said since the beginning, but for its first second", () => {
-    const catchUp = new CatchUp(NOON + 500);
-    expect(catchUp.since).toBeGreaterThan(NOON);
-    catchUp.show(speech("before", { stamp: NOON }));
-    catchUp.show(speech("after", { stamp: NOON + 1_000 }));
-    expect(missedOf(catchUp)).toEqual(["after"]);
+  test("goes by the room's stamps where the last thing heard is not shown, and says that this is no proof", () => {
+    const { clock, catchUp, hear, comeBack } = listener();
+    clock.jump(500);
+    hear("heard");
+    catchUp.show(speech("older", { stamp: MIDNIGHT - 1_000 }));
+    // Stamps name the second only: this may have been said after it.
+    catchUp.show(speech("same second", { stamp: MIDNIGHT }));
+    catchUp.show(speech("later", { stamp: MIDNIGHT + MINUTE }));
+    const { gap, told } = comeBack();
+    expect([told, gap?.isComplete]).toEqual([["same second", "later"], false]);
   });
 
-  test("shows nothing twice", () => {
-    const catchUp = new CatchUp();
-    catchUp.show(speech("once"));
-    expect(catchUp.takeShown(NOON)).toHaveLength(1);
-    expect(catchUp.takeShown(NOON)).toEqual([]);
+  test("does not care for clocks where the archive knows the last thing heard", () => {
+    const { clock, catchUp, hear, comeBack } = listener();
+    clock.jump(60 * MINUTE);
+    hear("heard, as we think, in an hour");
+    clock.jump(-60 * MINUTE);
+    catchUp.show(speech("new", { stamp: MIDNIGHT + 1_000 }));
+    const { gap, told } = comeBack(ARCHIVE);
+    expect(told).toEqual(["new"]);
+    expect(gap).toMatchObject({ missed: 1, isComplete: true });
   });
 
-  test("has missed nothing that it was shown before, however often we were away", () => {
-    const catchUp = new CatchUp();
-    catchUp.hear(speech("heard"), NOON);
-    for (const body of ["heard", "missed"]) catchUp.show(speech(body));
-    expect(missedOf(catchUp)).toEqual(["missed"]);
-    for (const body of ["heard", "missed", "missed, too"]) catchUp.show(speech(body));
-    expect(missedOf(catchUp)).toEqual(["missed, too"]);
+  test("hears what was said while it came in after what it missed, and once", () => {
+    const { catchUp, hear, show, comeBack } = listener();
+    hear("heard");
+    show("missed", "in both");
+    for (const body of ["in both", "live"]) catchUp.hold(speech(body));
+    catchUp.hold(speech("live", { ids: false }));
+    expect(comeBack(ARCHIVE).told).toEqual(["missed", "in both", "live", "live"]);
   });
 
-  test("goes by when it was shown the last thing where that is not shown again", () => {
-    const catchUp = new CatchUp();
-    catchUp.begin(NOON - 60_000);
-    catchUp.show(speech("missed", { stamp: NOON - 30_000 }));
-    expect(missedOf(catchUp)).toEqual(["missed"]);
-    expect(catchUp.since).toBe(NOON);
-    catchUp.show(speech("between", { stamp: NOON - 20_000 }));
-    catchUp.show(speech("later", { stamp: NOON + 1_000 }));
-    expect(missedOf(catchUp)).toEqual(["later"]);
+  test("has missed nothing that it was told before, however often it was away", () => {
+    const { show, hear, comeBack } = listener();
+    hear("heard");
+    show("heard", "missed");
+    expect(comeBack().told).toEqual(["missed"]);
+    show("heard", "missed", "missed, too");
+    expect(comeBack().told).toEqual(["missed, too"]);
   });
 
   test("keeps nothing of a greeting that broke off", () => {
-    const catchUp = new CatchUp();
-    catchUp.hear(speech("heard"), NOON);
-    for (const body of ["heard", "missed"]) catchUp.show(speech(body));
+    const { catchUp, hear, show, comeBack } = listener();
+    hear("heard");
+    show("heard", "missed");
+    catchUp.hold(speech("live"));
     catchUp.startOver();
-    for (const body of ["heard", "missed", "missed, too"]) catchUp.show(speech(body));
-    expect(missedOf(catchUp)).toEqual(["missed", "missed, too"]);
+    show("heard", "missed", "live");
+    expect(comeBack().told).toEqual(["missed", "live"]);
   });
 
-  test("remembers the newest thousand of what it is shown, and says when that is not all", () => {
-    const catchUp = new CatchUp();
-    catchUp.hear(speech("heard"), NOON);
-    const kept = Array.from({ length: 1_200 }, (_, n) => catchUp.show(speech(`${n}`)));
-    expect(kept.filter((isAll) => !isAll)).toHaveLength(200);
-    const missed = missedOf(catchUp);
-    expect([missed.length, missed.at(-1)]).toEqual([1_000, "1199"]);
+  test("counts what is too old or too much, of others only", () => {
+    const { catchUp, clock, hear, comeBack } = listener(fakeNotes(), { most: 10 });
+    hear("heard");
+    clock.jump(120 * MINUTE);
+    const now = MIDNIGHT + 120 * MINUTE;
+    for (let n = 0; n < 8; n += 1) catchUp.show(speech(`${n}`, { stamp: now - 90 * MINUTE }));
+    catchUp.show(speech("mine", { stamp: now - 90 * MINUTE, nick: "me" }));
+    for (let n = 8; n < 12; n += 1) catchUp.show(speech(`${n}`, { stamp: now }));
+    const { gap, told } = comeBack(ARCHIVE);
+    expect(told).toEqual(["8", "9", "10", "11"]);
+    expect(gap).toMatchObject({ missed: 4, leftOut: 8, isComplete: true });
   });
 
-  test("has missed nothing while nobody was to listen", () => {
-    const catchUp = new CatchUp();
-    catchUp.hear(speech("heard"), NOON);
-    catchUp.forget();
-    catchUp.show(speech("heard"));
-    catchUp.show(speech("not for us"));
-    expect(missedOf(catchUp)).toEqual([]);
+  test("says from when to when it heard nothing, also over a restart and a jump of the clock", async () => {
+    const { clock, catchUp, hear, comeBack, notes } = listener();
+    hear("heard");
+    await clock.advance(MINUTE);
+    catchUp.prove(clock.now());
+    const other = listener(notes);
+    other.clock.jump(5 * MINUTE);
+    expect(other.comeBack().gap).toMatchObject({
+      since: MIDNIGHT + MINUTE,
+      until: MIDNIGHT + 5 * MINUTE,
+    });
+    await clock.advance(MINUTE);
+    catchUp.leave(clock.now());
+    await clock.advance(MINUTE);
+    clock.jump(-60 * MINUTE);
+    const until = clock.wallNow();
+    expect(comeBack().gap).toMatchObject({ since: until - MINUTE, until });
   });
 
-  test("with what was heard makes up all that was said, whenever we were away", () => {
+  test.each([HISTORY, ARCHIVE])("tells nothing of a time in which it was put out, by %o", (how) => {
+    const { catchUp, hear, show, comeBack, notes } = listener();
+    hear("heard");
+    catchUp.close();
+    const other = listener(notes);
+    for (const each of [{ catchUp, show, comeBack }, other]) {
+      each.show("heard", "not for us");
+      each.catchUp.hold(speech("not for us"));
+      each.catchUp.hold(speech("for us"));
+      const { gap, told } = each.comeBack(how);
+      expect(told).toEqual(["not for us", "for us"]);
+      expect(gap).toMatchObject({ missed: 0, leftOut: 0, isComplete: false });
+      each.show("not for us", "for us", "missed");
+      expect(each.comeBack().told).toEqual(["missed"]);
+    }
+  });
+
+  test("does not look behind what was not for us the next time, where nothing showed it", () => {
+    const { catchUp, hear, comeBack } = listener();
+    hear("heard");
+    catchUp.close();
+    comeBack(HISTORY);
+    expect(catchUp.cursor?.archived).toBeUndefined();
+  });
+
+  test("keeps the archive's place where the last things heard are not in it", () => {
+    const { catchUp, hear } = listener();
+    hear("archived");
+    catchUp.hear(toldOf(speech("not archived", { ids: false })));
+    expect(catchUp.cursor?.archived).toBe("room archived");
+    catchUp.reach("a change of the subject");
+    catchUp.comeBack(ARCHIVE, () => false);
+    expect(catchUp.cursor?.archived).toBe("a change of the subject");
+  });
+
+  test("takes a note that is none for the first time", () => {
+    const notes = fakeNotes();
+    notes.setNote("cursor", '{"at":"noon"}');
+    expect(listener(notes).catchUp.cursor).toBeUndefined();
+    notes.setNote("cursor", "{");
+    expect(listener(notes).catchUp.cursor).toBeUndefined();
+  });
+
+  test("with what was heard makes up all that was said, whenever we were away or stopped", () => {
+    const away = fc.record({
+      said: fc.nat({ max: 5 }),
+      missed: fc.nat({ max: 5 }),
+      held: fc.nat({ max: 3 }),
+      overlap: fc.nat({ max: 3 }),
+      isBroken: fc.boolean(),
+      isRestart: fc.boolean(),
+      isArchive: fc.boolean(),
+    });
     fc.assert(
-      fc.property(fc.nat({ max: 30 }), fc.nat({ max: 30 }), fc.nat({ max: 30 }), (a, b, back) => {
-        const said = Array.from({ length: a + b + 1 }, (_, n) => `${n}`);
-        const catchUp = new CatchUp();
-        const heard = said.slice(0, a + 1);
-        for (const body of heard) catchUp.hear(speech(body), NOON);
-        for (const body of said.slice(Math.max(0, a - back))) catchUp.show(speech(body));
-        expect([...heard, ...missedOf(catchUp)]).toEqual(said);
+      fc.property(fc.array(away, { maxLength: 8 }), (times) => {
+        const said: string[] = [];
+        const say = (count: number) =>
+          Array.from({ length: count }, () => {
+            said.push(`${said.length}`);
+            return `${said.length - 1}`;
+          });
+        let one = listener();
+        const told: string[] = say(1);
+        one.hear(...told);
+        for (const { isArchive, isBroken, isRestart, ...time } of times) {
+          const live = say(time.said);
+          one.hear(...live);
+          told.push(...live);
+          const known = said.length;
+          const missed = say(time.missed);
+          if (isRestart) one = listener(one.notes);
+          // The room shows some of what is known, too; the archive some of what is said meanwhile.
+          if (isBroken) one.show(...missed);
+          one.catchUp.startOver();
+          const held = say(time.held);
+          for (const body of held) one.catchUp.hold(speech(body));
+          one.show(
+            ...(isArchive ? [] : said.slice(Math.max(0, known - 1 - time.overlap), known)),
+            ...missed,
+            ...(isArchive ? held.slice(0, time.overlap) : []),
+          );
+          const back = one.comeBack(isArchive ? ARCHIVE : HISTORY);
+          told.push(...back.told);
+          expect(back.gap?.isComplete).toBe(true);
+        }
+        expect(told).toEqual(said);
       }),
     );
   });

@@ -5,6 +5,7 @@ import { FatalError } from "../../../shared/retry/keep-connected.ts";
 import { keepInRooms } from "../../../shared/xmpp/keep-in-rooms.ts";
 import { Room } from "../../../shared/xmpp/room.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { fakeNotes } from "../../support/fake-notes.ts";
 import { FakeXmppSession } from "../../support/fake-xmpp-session.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -25,6 +26,8 @@ function world(outcomes: readonly Error[] = []) {
         nick: "relay",
         newRoom: "accept",
         historySince: () => undefined,
+        notes: fakeNotes(),
+        owner: "test",
         clock,
         log: silentLog,
         counters: new Counters(),

@@ -5,6 +5,7 @@ import { Room } from "../../../shared/xmpp/room.ts";
 import type { XmppSession } from "../../../shared/xmpp/session.ts";
 import type { Element, Node } from "../../../shared/xmpp/wire/xml.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { fakeNotes } from "../../support/fake-notes.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { stanza } from "../../support/stanza.ts";
 
@@ -41,6 +42,8 @@ function attachedRoom() {
     nick: "irc",
     newRoom: "accept",
     historySince: () => undefined,
+    notes: fakeNotes(),
+    owner: "test",
     clock,
     log: silentLog,
     counters: new Counters(),

@@ -3,6 +3,7 @@ import { Counters } from "../../../shared/observe/counters.ts";
 import { Health } from "../../../shared/observe/health.ts";
 import { Room } from "../../../shared/xmpp/room.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { fakeNotes } from "../../support/fake-notes.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 test("two accounts in one room are two links, so that one cannot hide how the other stands", () => {
@@ -13,6 +14,8 @@ test("two accounts in one room are two links, so that one cannot hide how the ot
       nick,
       newRoom: "accept",
       historySince: () => undefined,
+      notes: fakeNotes(),
+      owner: "test",
       clock: new FakeClock(),
       log: silentLog,
       counters: new Counters(),

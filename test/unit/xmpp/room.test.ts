@@ -4,6 +4,7 @@ import { Health } from "../../../shared/observe/health.ts";
 import type { Fate } from "../../../shared/outbox/drain.ts";
 import { Room, type RoomOptions } from "../../../shared/xmpp/room.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { fakeNotes } from "../../support/fake-notes.ts";
 import { FakeXmppSession } from "../../support/fake-xmpp-session.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -74,6 +75,8 @@ function world(differences: Partial<RoomOptions> = {}) {
     nick: "relay",
     newRoom: "accept",
     historySince: () => undefined,
+    notes: fakeNotes(),
+    owner: "test",
     clock,
     log,
     counters: new Counters(),
@@ -150,6 +153,7 @@ describe("Room entering", () => {
     session.hear(presence());
     session.hear(message("hello", { more: "<subject>forged</subject>" }));
     expect(await isOpen(room, clock)).toBe(false);
+    session.hear(SUBJECT);
     expect(heard).toEqual(["anna: hello"]);
   });
 
@@ -311,7 +315,7 @@ describe("Room hearing", () => {
   });
 
   test("knows its own words also when the room says them late, to a ghost of it", async () => {
-    const { clock, heard, connect, enter, say } = world({ listensSince: 0 });
+    const { clock, heard, connect, enter, say } = world();
     const before = enter();
     say("1");
     say("2");
@@ -334,6 +338,8 @@ describe("Room hearing", () => {
     say("2");
     session.hear(bounce({ id: "1", condition: "not-acceptable" }));
     session.hear(message("body of 2", { nick: "relay", id: "2" }));
+    session.hear(presence());
+    session.hear(SUBJECT);
     expect(heard).toEqual(["own relay: body of 2"]);
   });
 
