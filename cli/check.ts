@@ -32,6 +32,7 @@ async function tryToConnect({ xmpp, bridges }: Configuration): Promise<number> {
   const jobs = await loadJobs(bridges, {
     xmpp,
     health,
+    counters: new Map(),
     log,
     journal: memoryJournal(),
     clock: systemClock,

@@ -10,12 +10,15 @@ export interface Arguments {
   /** The file of `--env`. */
   readonly env: string | undefined;
   readonly connect: boolean;
+  readonly json: boolean;
 }
 
 /** Each brings only what it needs into memory. */
 const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number>>> = {
   run: async (args) => (await import("./run.ts")).run(args),
   check: async (args) => (await import("./check.ts")).check(args),
+  status: async (args) => (await import("./status.ts")).status(args),
+  why: async (args) => (await import("./why.ts")).why(args),
   say: async (args) => (await import("./say.ts")).say(args),
   demo: async () => (await import("./demo.ts")).demo(),
 };
@@ -25,10 +28,13 @@ const HELP = `saxbridge: chat bridges between a community site, its XMPP room an
   saxbridge run [BRIDGE...]   run the bridges that are configured, or those named (webridge, irc-relay)
   saxbridge check             see whether the configuration is complete and right
   saxbridge check --connect   also log in everywhere, join and leave
+  saxbridge status            how the service stands that runs here; exit code 0 only when all is well
+  saxbridge why TEXT          what became of a message, given by its whole text or its id, and why
   saxbridge say TEXT          announce a text, as the site's code would (to WEBRIDGE_SOCKET)
   saxbridge demo              a private XMPP room, an IRC server and both bridges, to try it all out
 
   --env FILE                  read the configuration from FILE instead of .env
+  --json                      status and why: the answer as JSON
   --help, --version
 
 The configuration is environment variables; .env in the working directory is read too.
@@ -51,6 +57,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
       words: rest,
       env: onlyOne(values.env),
       connect: values.connect ?? false,
+      json: values.json ?? false,
     });
   } catch (error) {
     if (error instanceof ConfigError) return complain(error.message, 78);
@@ -67,6 +74,7 @@ function parse(words: readonly string[]) {
       options: {
         env: { type: "string", multiple: true },
         connect: { type: "boolean" },
+        json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },
       },

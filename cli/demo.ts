@@ -64,7 +64,7 @@ async function perform(scope: Scope, stop: AbortController): Promise<number> {
   const journal = openJournal(configuration.general.stateDirectory, log);
   scope.defer(() => journal.close());
   const settled = untilSettled(health, { patience: PATIENCE, stop: stop.signal });
-  const running = runBridges(configuration, { journal, health, log, stop });
+  const running = runBridges(configuration, { journal, health, counters: new Map(), log, stop });
   scope.defer(() => {
     stop.abort();
     return running;

@@ -18,6 +18,8 @@ export interface Running {
   readonly journal: SqliteJournal;
   readonly log: Logger;
   readonly health: Health;
+  /** What each bridge counts is put here under its name. */
+  readonly counters: Map<string, Counters>;
   /** Stops them all when it aborts; a bridge with a bug aborts it itself. */
   readonly stop: AbortController;
   /** Called once, as soon as whoever wants to send us something can. */
@@ -30,7 +32,7 @@ export interface Running {
  */
 export async function runBridges(
   { xmpp, bridges }: Configuration,
-  { journal, log, health, stop, ready }: Running,
+  { journal, log, health, counters, stop, ready }: Running,
 ): Promise<ExitCode> {
   const jobs = await loadJobs(bridges, {
     xmpp,
@@ -38,6 +40,7 @@ export async function runBridges(
     health,
     clock: systemClock,
     log,
+    counters,
     version: version(),
     signal: stop.signal,
     checkOnly: false,
@@ -57,14 +60,16 @@ export async function runBridges(
  */
 export async function loadJobs(
   bridges: Configuration["bridges"],
-  shared: Omit<BridgeContext, "counters">,
+  shared: Omit<BridgeContext, "counters"> & Pick<Running, "counters">,
 ): Promise<readonly Job[]> {
   return await Promise.all(
     bridges.map(async ({ bridge: entry, config }) => {
       const bridge = await entry.load();
       const log = shared.log.child({ bridge: entry.name });
       const health = new BridgeHealth(entry.name, shared.health);
-      const context = { ...shared, log, health, counters: new Counters() };
+      const counters = new Counters();
+      shared.counters.set(entry.name, counters);
+      const context = { ...shared, log, health, counters };
       const run = () => countingWhile(context, () => bridge.run(context, config));
       return { name: entry.name, health, run };
     }),

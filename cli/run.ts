@@ -1,9 +1,13 @@
+import { systemClock } from "../shared/clock.ts";
+import { keepWatchdogFed } from "../shared/lifecycle/keep-watchdog-fed.ts";
 import { type Notification, sdNotify, watchdogInterval } from "../shared/lifecycle/sd-notify.ts";
+import type { Counters } from "../shared/observe/counters.ts";
 import { Health } from "../shared/observe/health.ts";
 import { createLogger } from "../shared/observe/log.ts";
 import type { Logger } from "../shared/observe/logger.ts";
 import type { Arguments } from "./command.ts";
 import { readConfiguration, readEnvironment } from "./configuration.ts";
+import { answerQuestions } from "./control.ts";
 import { runFast } from "./memory.ts";
 import { openJournal, runBridges } from "./run-bridges.ts";
 import { onStopSignal } from "./stop-signals.ts";
@@ -23,6 +27,7 @@ export async function run({ words, env }: Arguments): Promise<number> {
 
   const stop = new AbortController();
   const health = new Health();
+  const counters = new Map<string, Counters>();
   const journal = openJournal(configuration.general.stateDirectory, log);
   onStopSignal((signal) => {
     log.info("stopping", { signal });
@@ -34,7 +39,12 @@ export async function run({ words, env }: Arguments): Promise<number> {
     bridges: configuration.bridges.map(({ bridge }) => bridge.name),
   });
   setTimeout(runFast, STARTED).unref();
-  const exitCode = await runBridges(configuration, { journal, health, log, stop, ready });
+  const { trail } = journal;
+  const knowledge = { health, counters, trail, clock: systemClock, log };
+  const stopAnswering = await answerQuestions(configuration.general, knowledge);
+  const running = { journal, health, counters, log, stop, ready };
+  const exitCode = await runBridges(configuration, running);
+  await stopAnswering();
   journal.close();
   log.info("stopped", { exitCode });
   return exitCode;
@@ -50,7 +60,11 @@ function keepServiceManagerTold(health: Health, log: Logger, signal: AbortSignal
   };
   health.onChange(() => tell(`STATUS=${health.summary()}`));
   signal.addEventListener("abort", () => tell("STOPPING=1"), { once: true });
-  const interval = watchdogInterval(process.env);
-  if (interval !== undefined) setInterval(() => tell("WATCHDOG=1"), interval / 2).unref();
+  const intervalMs = watchdogInterval(process.env);
+  if (intervalMs !== undefined) {
+    const snapshot = () => health.snapshot();
+    const feed = () => tell("WATCHDOG=1");
+    void keepWatchdogFed({ intervalMs, snapshot, feed, clock: systemClock, log, signal });
+  }
   return () => tell("READY=1");
 }

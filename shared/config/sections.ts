@@ -57,11 +57,12 @@ export const general = z
     }),
     controlSocket: socketPath().optional().meta({
       description:
-        "UNIX socket for questions about the state; kept for later, nothing answers yet.",
+        "UNIX socket that saxbridge status and saxbridge why ask at; control.sock in STATE_DIRECTORY when not set.",
       example: "/run/saxbridge/control.sock",
     }),
     metricsListen: address().optional().meta({
-      description: "Address for metrics over HTTP; kept for later, nothing answers yet.",
+      description:
+        "Address that answers a monitoring system over HTTP: /metrics (Prometheus) and /healthz.",
       example: "127.0.0.1:9464",
     }),
     logLevel: oneOf("debug", "info", "warn", "error").prefault("info").meta({
