@@ -1,10 +1,15 @@
 import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
+import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
+import type { Notes } from "../outbox/journal.ts";
+import { Stall } from "../stall.ts";
+import { LastHeard } from "./last-heard.ts";
 import type { IrcSession } from "./session.ts";
+import { SIGN_OF_LIFE_EVERY } from "./session.ts";
 import { untilOver } from "./until-over.ts";
 import { sameName } from "./wire/casemapping.ts";
 import {
@@ -23,6 +28,8 @@ export interface IrcChannelOptions {
   readonly name: string;
   /** Other channels that somebody wants on the same session: being put into one of those is no mistake. */
   readonly others?: readonly string[];
+  /** Where is kept until when the channel was heard. */
+  readonly notes: Notes;
   readonly log: Logger;
   readonly clock: Clock;
   readonly counters: Counters;
@@ -36,8 +43,8 @@ export interface ChannelStay {
 }
 
 /**
- * One channel that we want to be in, whatever session there is: joins, comes back when put out, and
- * hears what is said there.
+ * One channel that we want to be in, whatever session there is: joins, comes back when put out, hears
+ * what is said there, and knows when it could not.
  */
 export class IrcChannel {
   readonly name: string;
@@ -47,6 +54,9 @@ export class IrcChannel {
   readonly #counters: Counters;
   readonly #health: Health;
   readonly #alarm: Alarm;
+  readonly #stall: Stall;
+  readonly #heard: LastHeard;
+  readonly #returnListeners = new Set<(gap: Gap) => void>();
   readonly #listeners = new Set<(speech: IrcSpeech) => void>();
   readonly #waiting = new Set<(stay: ChannelStay) => void>();
   #session: IrcSession | undefined;
@@ -56,7 +66,8 @@ export class IrcChannel {
   #joinedAt: number | undefined;
   #historyBatches: ReadonlySet<string> = new Set();
 
-  constructor({ name, others = [], log, clock, counters, health }: IrcChannelOptions) {
+  constructor(options: IrcChannelOptions) {
+    const { name, others = [], notes, log, clock, counters, health } = options;
     this.name = name;
     this.#others = others;
     this.#log = log.child({ channel: name });
@@ -64,11 +75,19 @@ export class IrcChannel {
     this.#counters = counters;
     this.#health = health;
     this.#alarm = new Alarm(clock, () => this.#take({ type: "due" }));
+    this.#stall = new Stall(clock);
+    this.#heard = new LastHeard({ notes, note: `heard irc ${name}`, clock });
     this.#tellHealth();
+    health.prove(`channel ${name}`, { at: () => this.provedAt, everyMs: SIGN_OF_LIFE_EVERY });
   }
 
   get inside(): boolean {
     return this.#membership.at === "inside";
+  }
+
+  /** When something last came in while we were inside, in monotonic milliseconds; undefined before that. */
+  get provedAt(): number | undefined {
+    return this.#heard.at;
   }
 
   /** The present stay; undefined while we are outside. */
@@ -81,6 +100,16 @@ export class IrcChannel {
     const shielded = shield("speech", { log: this.#log, counters: this.#counters }, listener);
     this.#listeners.add(shielded);
     return () => this.#listeners.delete(shielded);
+  }
+
+  /**
+   * Calls the listener each time that we are in the channel again, before the stay begins, with the time
+   * in which we heard nothing of it. IRC shows nothing of that time. Returns how to stop.
+   */
+  onReturn(listener: (gap: Gap) => void): () => void {
+    const shielded = shield("return", { log: this.#log, counters: this.#counters }, listener);
+    this.#returnListeners.add(shielded);
+    return () => this.#returnListeners.delete(shielded);
   }
 
   /** Resolves with the present stay or the next one; with undefined when the signal aborts before. */
@@ -109,15 +138,20 @@ export class IrcChannel {
     if (signal.aborted) return;
     this.#session = session;
     this.#historyBatches = new Set();
+    const over = new AbortController();
+    void this.#stall.watch(over.signal);
     const deafen = session.onLine((line) => this.#hear(line, session));
     this.#take({ type: "online" });
     await untilOver(session, signal);
+    over.abort();
     deafen();
     this.#take({ type: "offline" });
     this.#session = undefined;
   }
 
   #hear(line: Line, session: IrcSession): void {
+    // Whatever it is: the session brings us what is said in the channel in the same order.
+    if (this.inside) this.#heard.hear(this.#stall.heardUpTo);
     const { casemapping } = session.isupport;
     const { name } = this;
     const event = readMembershipEvent(line, {
@@ -168,11 +202,22 @@ export class IrcChannel {
   }
 
   #enter(): void {
+    this.#tellReturn();
     const over = new AbortController();
     this.#over = over;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const enter of waiting) enter({ over: over.signal });
+  }
+
+  #tellReturn(): void {
+    const { since } = this.#heard;
+    const until = this.#clock.wallNow();
+    this.#heard.hear(this.#stall.heardUpTo);
+    // Whoever comes for the first time has missed nothing.
+    if (since === undefined) return;
+    const gap = { since, until, missed: 0, leftOut: 0, isComplete: false };
+    for (const listener of this.#returnListeners) listener(gap);
   }
 
   #leave(): void {

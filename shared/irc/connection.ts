@@ -5,7 +5,7 @@ import { errorMessage } from "../error-message.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
-import type { IrcSession } from "./session.ts";
+import { type IrcSession, SIGN_OF_LIFE_EVERY } from "./session.ts";
 import { type Endpoint, IrcTransport, type TlsMaterial } from "./transport.ts";
 import { sameName } from "./wire/casemapping.ts";
 import type { Isupport } from "./wire/isupport.ts";
@@ -275,7 +275,7 @@ class Connection implements IrcSession {
 
   /** Asks after a silence, and ends the connection when nothing at all comes in answer. */
   async #keepAlive(): Promise<void> {
-    const { clock, pingAfterMs = 15_000, pingTimeoutMs = 10_000 } = this.#options;
+    const { clock, pingAfterMs = SIGN_OF_LIFE_EVERY, pingTimeoutMs = 10_000 } = this.#options;
     while (!this.#over.signal.aborted) {
       const silence = clock.now() - this.#heardAt;
       if (silence < pingAfterMs) {

@@ -3,7 +3,7 @@ import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { FatalError, keepConnected } from "../retry/keep-connected.ts";
 import type { IrcServer, ServerPool } from "./server-pool.ts";
-import type { IrcSession } from "./session.ts";
+import { type IrcSession, SIGN_OF_LIFE_EVERY } from "./session.ts";
 import { IrcRefusal } from "./wire/refusal.ts";
 
 /** The pool decides how long to wait for which server; the loop itself only takes a breath. */
@@ -33,6 +33,8 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
   const { pool, serve, clock, log, health, signal } = options;
   health.set(LINK, "down", "not connected yet");
   const attempts = health.attempts(LINK);
+  let heardAt: (() => number) | undefined;
+  health.prove(LINK, { at: () => heardAt?.(), everyMs: SIGN_OF_LIFE_EVERY });
   const credentials: Credentials = { wereRight: false, refusal: undefined };
 
   const connect = async (signal: AbortSignal) => {
@@ -44,6 +46,7 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
     const session = await register(server, options, credentials);
     credentials.wereRight = true;
     const since = clock.now();
+    heardAt = () => session.heardAt;
     log.info("irc connected", { server: session.server, nick: session.nick });
     health.set(LINK, "up", `${session.server} as ${session.nick}`);
     serve(session);

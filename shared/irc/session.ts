@@ -1,6 +1,9 @@
 import type { Isupport } from "./wire/isupport.ts";
 import type { Line } from "./wire/line.ts";
 
+/** After so long without a line a session asks its server for one, in milliseconds. */
+export const SIGN_OF_LIFE_EVERY = 15_000;
+
 /** One registered connection to an IRC server, as the services above the edge see it. */
 export interface IrcSession {
   /** `host:port` of the server. */

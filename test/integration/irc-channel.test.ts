@@ -9,6 +9,7 @@ import { PacedSender } from "../../shared/irc/pacing.ts";
 import { confirmingCapabilities } from "../../shared/irc/wire/registration.ts";
 import { Counters } from "../../shared/observe/counters.ts";
 import { Health } from "../../shared/observe/health.ts";
+import { memoryJournal } from "../../shared/outbox/memory-journal.ts";
 import { startNgircd } from "../support/servers/ngircd.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { IrcUser } from "../support/users/irc-user.ts";
@@ -31,7 +32,14 @@ async function meet(
     { host: "127.0.0.1", port: server.port, tls: false, ...who },
     never,
   );
-  const channel = new IrcChannel({ name: "#room", log, clock, counters, health: new Health() });
+  const channel = new IrcChannel({
+    name: "#room",
+    notes: memoryJournal(),
+    log,
+    clock,
+    counters,
+    health: new Health(),
+  });
   const sender = new PacedSender({ session, clock, ...pace, signal: never });
   const run = channel.run(session, never);
   onTestFinished(async () => {
@@ -169,6 +177,7 @@ test("leaves a channel that it was forwarded to", async () => {
   onTestFinished(() => session.quit("the test is over"));
   const channel = new IrcChannel({
     name: "#full",
+    notes: memoryJournal(),
     log: silentLog,
     clock: systemClock,
     counters,

@@ -76,6 +76,11 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** Lets time pass in which nothing runs, as when the process is stopped. Whatever falls due waits for `advance()`. */
+  freeze(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves the wall clock alone, as when somebody sets the time. */
   jump(ms: number): void {
     this.#wall += ms;

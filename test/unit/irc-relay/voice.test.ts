@@ -3,6 +3,7 @@ import { IrcVoice } from "../../../bridges/irc-relay/voice.ts";
 import { IrcChannel } from "../../../shared/irc/channel.ts";
 import { Counters } from "../../../shared/observe/counters.ts";
 import { Health } from "../../../shared/observe/health.ts";
+import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession, type FakeIrcSessionOptions } from "../../support/fake-irc-session.ts";
 import { silentLog } from "../../support/silent-log.ts";
@@ -12,6 +13,7 @@ const never = new AbortController().signal;
 function lounge(clock: FakeClock): IrcChannel {
   return new IrcChannel({
     name: "#lounge",
+    notes: memoryJournal(),
     log: silentLog,
     clock,
     counters: new Counters(),

@@ -1,33 +1,44 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Gap } from "../../../shared/gap.ts";
 import { IrcChannel } from "../../../shared/irc/channel.ts";
 import { Counters } from "../../../shared/observe/counters.ts";
 import { Health } from "../../../shared/observe/health.ts";
+import type { Notes } from "../../../shared/outbox/journal.ts";
+import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession } from "../../support/fake-irc-session.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 interface WorldOptions {
+  readonly notes?: Notes;
+  readonly clock?: FakeClock;
   readonly answers?: boolean;
   readonly others?: readonly string[];
 }
 
-function world({ answers = false, others = [] }: WorldOptions = {}) {
-  const clock = new FakeClock({ random: () => 0 });
+function world({
+  answers = false,
+  others = [],
+  notes = memoryJournal(),
+  clock = new FakeClock({ random: () => 0 }),
+}: WorldOptions = {}) {
   const counters = new Counters();
   const health = new Health();
   const stop = new AbortController();
   const events: string[] = [];
   const note = (event: string) => void events.push(event);
   const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
-  const channel = new IrcChannel({ name: "#room", others, log, clock, counters, health });
+  const channel = new IrcChannel({ name: "#room", others, notes, log, clock, counters, health });
   const heard: string[] = [];
   channel.onSpeech(({ nick, text }) => heard.push(`${nick}: ${text}`));
+  const gaps: Gap[] = [];
+  channel.onReturn((gap) => gaps.push(gap));
   const connect = () => {
     const session = new FakeIrcSession({ answers });
     return { session, over: channel.run(session, stop.signal) };
   };
-  return { clock, counters, health, stop, channel, heard, events, connect };
+  return { clock, counters, health, stop, channel, heard, gaps, events, connect };
 }
 
 /** Lets us in: the echo of our JOIN, and who is there. */
@@ -113,7 +124,8 @@ describe("IrcChannel joining", () => {
     connect();
     await clock.advance(0);
     expect(channel.inside).toBe(true);
-    expect(clock.sleeping).toBe(0);
+    // The one who looks whether we stand still.
+    expect(clock.sleeping).toBe(1);
   });
 
   test("stops without a word, and with no timer left", async () => {
@@ -241,4 +253,164 @@ test("IrcChannel survives any line", () => {
       expect(counters.value("handler_failures", { where: "speech" })).toBe(0);
     }),
   );
+});
+
+describe("IrcChannel and what it could not hear", () => {
+  const begun = Date.UTC(2026, 0, 1);
+  const second = 1_000;
+
+  test("tells of no gap when it has never been there before", () => {
+    const { connect, gaps } = world();
+    letIn(connect().session);
+    expect(gaps).toEqual([]);
+  });
+
+  test("after a break the gap begins with the last line that came in, whatever it was", async () => {
+    const { clock, connect, gaps } = world();
+    const { session, over } = connect();
+    letIn(session);
+    await clock.advance(10 * second);
+    session.hear(":irc.test PONG irc.test :saxbridge");
+    await clock.advance(20 * second);
+    session.end("ping timeout");
+    await over;
+    await clock.advance(5 * second);
+    const next = connect().session;
+    next.hear(":irc.test NOTICE relay :not the channel's");
+    expect(gaps).toEqual([]);
+    letIn(next);
+    expect(gaps).toEqual([
+      {
+        since: begun + 10 * second,
+        until: begun + 35 * second,
+        missed: 0,
+        leftOut: 0,
+        isComplete: false,
+      },
+    ]);
+  });
+
+  test("after a kick the gap begins with it", async () => {
+    const { clock, connect, gaps } = world({ answers: true });
+    const { session } = connect();
+    await clock.advance(10 * second);
+    session.hear(":op!u@h KICK #room relay :out");
+    session.hear(":irc.test NOTICE relay :hello");
+    await clock.advance(3 * second);
+    expect(gaps).toMatchObject([{ since: begun + 10 * second, until: begun + 13 * second }]);
+  });
+
+  test("tells of the gap before the stay begins, and to whoever still listens", async () => {
+    const { clock, channel, connect, stop } = world({ answers: true });
+    const { session } = connect();
+    await clock.advance(0);
+    session.hear(":op!u@h KICK #room relay :out");
+    const told: string[] = [];
+    channel.onReturn(() => {
+      throw new Error("a bug");
+    });
+    channel.onReturn(() => told.push(`gap, stay ${String(channel.stay)}`));
+    channel.onReturn(() => told.push("never"))();
+    void channel.waitInside(stop.signal).then(() => told.push("stay"));
+    await clock.advance(3 * second);
+    expect(told).toEqual(["gap, stay undefined", "stay"]);
+  });
+
+  test("an earlier run's gap begins within a second before what it heard last", async () => {
+    const notes = memoryJournal();
+    const first = world({ notes });
+    const { session } = first.connect();
+    letIn(session);
+    for (let i = 0; i < 20; i += 1) {
+      await first.clock.advance(300);
+      session.hear(":anna!u@h PRIVMSG #room :hello");
+    }
+    const clock = new FakeClock({ random: () => 0 });
+    clock.jump(60 * second);
+    const { connect, gaps } = world({ notes, clock });
+    letIn(connect().session);
+    const [{ since = 0, until = 0 } = {}] = gaps;
+    expect(since).toBeLessThanOrEqual(begun + 6 * second);
+    expect(since).toBeGreaterThan(begun + 5 * second);
+    expect(until).toBe(begun + 60 * second);
+  });
+
+  test("writes down no more than once in a second that it hears", async () => {
+    let writes = 0;
+    const notes = { note: () => undefined, setNote: () => (writes += 1) };
+    const { clock, connect } = world({ notes });
+    const { session } = connect();
+    letIn(session);
+    for (let i = 0; i < 100; i += 1) {
+      await clock.advance(100);
+      session.hear(":anna!u@h PRIVMSG #room :hello");
+    }
+    expect(writes).toBeLessThanOrEqual(11);
+    expect(writes).toBeGreaterThan(8);
+  });
+
+  test.each([3_600 * second, -3_600 * second])(
+    "a clock that is set by %i ms makes no gap shorter",
+    async (jump) => {
+      const { clock, connect, gaps } = world();
+      const { session, over } = connect();
+      letIn(session);
+      await clock.advance(10 * second);
+      session.end();
+      await over;
+      clock.jump(jump);
+      await clock.advance(5 * second);
+      letIn(connect().session);
+      const [{ since = 0, until = 0 } = {}] = gaps;
+      expect(until).toBe(clock.wallNow());
+      expect(until - since).toBeGreaterThanOrEqual(15 * second);
+    },
+  );
+
+  test("after a standstill that ended the session the gap begins with the standstill", async () => {
+    const { clock, connect, gaps } = world();
+    const { session, over } = connect();
+    letIn(session);
+    await clock.advance(10 * second);
+    clock.freeze(60 * second);
+    // What waited for us, up to the moment when the server gave us up.
+    session.hear(":anna!u@h PRIVMSG #room :said in the first half");
+    session.hear("ERROR :Closing link: (relay@host) [Ping timeout]");
+    session.end();
+    await over;
+    await clock.advance(5 * second);
+    letIn(connect().session);
+    const [{ since = 0, until = 0 } = {}] = gaps;
+    expect(since).toBeLessThanOrEqual(begun + 10 * second);
+    expect(since).toBeGreaterThanOrEqual(begun + 9 * second);
+    expect(until).toBe(begun + 75 * second);
+  });
+
+  test("a standstill that the session survives is forgotten", async () => {
+    const { clock, channel, connect, gaps } = world();
+    const { session, over } = connect();
+    letIn(session);
+    await clock.advance(10 * second);
+    clock.freeze(60 * second);
+    await clock.advance(5 * second);
+    session.hear(":anna!u@h PRIVMSG #room :hello");
+    expect(channel.provedAt).toBe(75 * second);
+    session.end();
+    await over;
+    await clock.advance(0);
+    letIn(connect().session);
+    expect(gaps).toMatchObject([{ since: begun + 75 * second, until: begun + 75 * second }]);
+  });
+
+  test("is proved by any line while it is inside", async () => {
+    const { clock, channel, connect } = world();
+    const { session } = connect();
+    await clock.advance(second);
+    session.hear(":irc.test NOTICE relay :hello");
+    expect(channel.provedAt).toBeUndefined();
+    letIn(session);
+    await clock.advance(second);
+    session.hear(":irc.test PONG irc.test :saxbridge");
+    expect(channel.provedAt).toBe(2 * second);
+  });
 });

@@ -30,6 +30,7 @@ function world(behaviour: Behaviour) {
     sessions.push(session);
     return session;
   };
+  const health = new Health(clock);
   const outcome: { failed?: unknown } = {};
   void keepOnNetwork({
     pool: new ServerPool({ servers, clock, notes: memoryJournal() }),
@@ -37,12 +38,12 @@ function world(behaviour: Behaviour) {
     serve: () => {},
     clock,
     log: silentLog,
-    health: new Health(),
+    health,
     signal: stop.signal,
   }).catch((error: unknown) => {
     outcome.failed = error;
   });
-  return { clock, tried, sessions, outcome };
+  return { clock, health, tried, sessions, outcome };
 }
 
 describe("keepOnNetwork()", () => {
@@ -77,6 +78,14 @@ describe("keepOnNetwork()", () => {
       expect(outcome.failed).toBeUndefined();
     },
   );
+
+  test("is proved by what the present session hears", async () => {
+    const { clock, health, sessions } = world({ a: "welcome" });
+    await clock.advance(minute);
+    for (const session of sessions) session.heardAt = 50_000;
+    const proofs = health.snapshot().links.map(({ name, proof }) => [name, proof]);
+    expect(proofs).toEqual([["irc server", { at: 50_000, everyMs: 15_000 }]]);
+  });
 
   test("takes what once let us in for right, whatever is said later", async () => {
     const behaviour: Behaviour = { a: "welcome" };
