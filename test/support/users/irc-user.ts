@@ -69,6 +69,21 @@ export class IrcUser {
     this.#messages.forget();
   }
 
+  /** Calls the listener with every message from now on. */
+  onMessage(listener: (message: HeardLine) => void): void {
+    this.#messages.listen(listener);
+  }
+
+  /** Calls the listener with every line from now on. */
+  onLine(listener: (line: string) => void): void {
+    this.#lines.listen(listener);
+  }
+
+  /** Calls the listener when the connection is over. */
+  onEnd(listener: () => void): void {
+    this.#socket.once("close", listener);
+  }
+
   /** Joins the channel; resolves after the list of names, rejects when refused. */
   async join(channel: string, key = ""): Promise<void> {
     this.#channel = channel;

@@ -17,6 +17,7 @@ export class Received<T> {
   readonly #show: (item: T) => string;
   readonly #items: T[] = [];
   readonly #waiters = new Set<Waiter<T>>();
+  readonly #listeners = new Set<(item: T) => void>();
   #end: string | undefined;
 
   constructor(who: string, show: (item: T) => string) {
@@ -30,7 +31,13 @@ export class Received<T> {
 
   add(item: T): void {
     this.#items.push(item);
+    for (const listener of this.#listeners) listener(item);
     for (const waiter of this.#waiters) waiter.offer(item);
+  }
+
+  /** Calls the listener with every item from now on. */
+  listen(listener: (item: T) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** Nothing more will come: every wait is over now, and every later one at once. */

@@ -91,6 +91,21 @@ export class XmppUser {
     this.#stream.stanzas.forget();
   }
 
+  /** Calls the listener with every message from now on. */
+  onMessage(listener: (message: HeardMessage) => void): void {
+    this.#messages.listen(listener);
+  }
+
+  /** Calls the listener with every presence from now on. */
+  onPresence(listener: (presence: SeenPresence) => void): void {
+    this.#presences.listen(listener);
+  }
+
+  /** Calls the listener when the stream is over. */
+  onEnd(listener: () => void): void {
+    this.#stream.onEnd(listener);
+  }
+
   /** Enters the room with as much history as asked for (none by default); rejects when refused. */
   async join(
     room: string,

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Chronicle } from "./chronicle.ts";
+import { type Options, readOptions, UsageError } from "./options.ts";
+import { formatOffences, formatOutcome, isKept } from "./report.ts";
+import { run } from "./run.ts";
+
+// npm run chaos: see docs/chaos.md. Descriptor 3 is the datagram socket, bound at CHAOS_SOCKET. Exits with 1
+// when the program broke its promise, with 2 when the command line is wrong.
+
+const SOCKET_FD = 3;
+const FAKETIME = [
+  "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+  "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+];
+
+try {
+  process.exitCode = await chaos(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}
+
+async function chaos(options: Options): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), "saxbridge-chaos-"));
+  const chronicle = new Chronicle(join(directory, "chronicle"));
+  const tell = (step: string) => {
+    chronicle.add("chaos", step);
+    process.stderr.write(`${step}\n`);
+  };
+  const outcome = await run({
+    ...options,
+    directory,
+    main: join(await copyProduct(options.product, directory), "cli/main.js"),
+    socketFd: SOCKET_FD,
+    socketPath: process.env["CHAOS_SOCKET"] ?? "",
+    faketime: FAKETIME.find((path) => existsSync(path)),
+    chronicle,
+    tell,
+  });
+  await chronicle.close();
+  process.stdout.write(`${formatOutcome(outcome)}\n`);
+  const kept = isKept(outcome);
+  if (!kept) process.stderr.write(`\n${formatOffences(outcome, chronicle)}\n`);
+  if (kept && !options.keep) await rm(directory, { recursive: true });
+  else process.stderr.write(`Logs are in ${directory}\n`);
+  return kept ? 0 : 1;
+}
+
+/** A copy, so that nobody changes the program under a run that takes hours. */
+async function copyProduct(product: string, directory: string): Promise<string> {
+  const source = resolve(product);
+  const home = join(directory, "program");
+  await mkdir(home);
+  await cp(source, join(home, "dist"), { recursive: true });
+  for (const name of ["node_modules", "package.json"]) {
+    await symlink(join(source, "..", name), join(home, name));
+  }
+  return join(home, "dist");
+}

@@ -1,0 +1,20 @@
+/** Who says numbers: somebody on the site, in the room, in the channel. */
+export type Tag = "p" | "x" | "i";
+
+/** A number, by whom it was said first. */
+export interface Numbered {
+  readonly tag: Tag;
+  readonly number: number;
+}
+
+/** What somebody says who says a number. */
+export function formatNumber({ tag, number }: Numbered, words: string): string {
+  return `#${tag}.${number}; ${words}`;
+}
+
+/** The number in a text, wherever it stands; undefined when there is none. */
+export function readNumber(text: string): Numbered | undefined {
+  const [, tag, digits] = /#([pxi])\.(\d+);/.exec(text) ?? [];
+  if (tag !== "p" && tag !== "x" && tag !== "i") return undefined;
+  return { tag, number: Number(digits) };
+}

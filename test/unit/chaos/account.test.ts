@@ -1,0 +1,118 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { accountFor, type Flow, longestWithout } from "../../chaos/account.ts";
+import type { Declaration } from "../../chaos/declared.ts";
+
+const SECOND = 1_000;
+
+function flow(changes: Partial<Flow> = {}): Flow {
+  return {
+    name: "a to b",
+    said: [],
+    heard: [],
+    echoed: [],
+    declared: [],
+    deaf: [],
+    faults: [],
+    ...changes,
+  };
+}
+
+const numbers = (...list: readonly number[]) =>
+  list.map((number, i) => ({ tag: "x" as const, number, at: i * SECOND }));
+const said = (...list: readonly number[]) =>
+  list.map((number) => ({ tag: "x" as const, number, at: number * 60 * SECOND, isSure: true }));
+const declare = (count: number | undefined, minutes: readonly [number, number]): Declaration => ({
+  since: minutes[0] * 60 * SECOND,
+  until: minutes[1] * 60 * SECOND,
+  count,
+  of: "to here",
+  text: "",
+});
+const numbersOf = (list: readonly { readonly number: number }[]) =>
+  list.map(({ number }) => number);
+
+describe("accountFor()", () => {
+  test("finds nothing wrong with what is heard once and in order", () => {
+    const account = accountFor(flow({ said: said(1, 2, 3), heard: numbers(1, 2, 3) }));
+    expect(account).toMatchObject({ sent: 3, heard: 3, doubled: [], reordered: [] });
+    expect(account.undeclaredLost).toEqual([]);
+  });
+
+  test("counts every time but the first, and what came back", () => {
+    const { doubled } = accountFor(
+      flow({ said: said(1, 2), heard: numbers(1, 2, 1, 1), echoed: numbers(2) }),
+    );
+    expect(numbersOf(doubled)).toEqual([1, 1, 2]);
+  });
+
+  test("knows the order of each speaker alone", () => {
+    const mixed = [...numbers(1, 3, 2), { tag: "p" as const, number: 1, at: 0 }];
+    expect(numbersOf(accountFor(flow({ heard: mixed })).reordered)).toEqual([2]);
+  });
+
+  test("believes a line for the time of which it speaks", () => {
+    const { declaredLost, undeclaredLost } = accountFor(
+      flow({ said: said(1, 2, 3, 4), heard: numbers(1), declared: [declare(undefined, [2, 3])] }),
+    );
+    expect(numbersOf(declaredLost)).toEqual([2, 3]);
+    expect(numbersOf(undeclaredLost)).toEqual([4]);
+  });
+
+  test("believes a line for no more messages than it speaks of", () => {
+    const { declaredLost, undeclaredLost } = accountFor(
+      flow({ said: said(1, 2, 3), declared: [declare(2, [0, 9])] }),
+    );
+    expect(numbersOf(declaredLost)).toEqual([1, 2]);
+    expect(numbersOf(undeclaredLost)).toEqual([3]);
+  });
+
+  test("demands nothing of what may not have been said", () => {
+    const maybe = said(1).map((one) => ({ ...one, isSure: false }));
+    expect(accountFor(flow({ said: maybe }))).toMatchObject({ sent: 0, undeclaredLost: [] });
+    expect(accountFor(flow({ said: maybe, heard: numbers(1, 1) })).doubled).toHaveLength(1);
+  });
+
+  test("every number that was sent is heard, declared, unobservable or offends", () => {
+    const few = fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 20 });
+    const minutes = fc.tuple(fc.nat(20), fc.nat(20));
+    const lines = fc.array(fc.tuple(fc.option(fc.nat(5), { nil: undefined }), minutes));
+    fc.assert(
+      fc.property(few, few, lines, minutes, (sent, heard, told, [since, until]) => {
+        const all = [...new Set(sent)];
+        const account = accountFor(
+          flow({
+            said: said(...all),
+            heard: numbers(...heard),
+            declared: told.map(([count, period]) => declare(count, period)),
+            deaf: [{ since: since * 60 * SECOND, until: until * 60 * SECOND }],
+          }),
+        );
+        const arrived = all.filter((number) => heard.includes(number)).length;
+        const { declaredLost, undeclaredLost, unobservable } = account;
+        expect(arrived + declaredLost.length + undeclaredLost.length + unobservable).toBe(
+          account.sent,
+        );
+      }),
+    );
+  });
+});
+
+describe("longestWithout()", () => {
+  test("measures the longest stretch that nothing else touches", () => {
+    const span = { since: 0, until: 100 };
+    expect(longestWithout([], span)).toBe(100);
+    expect(longestWithout([{ since: 40, until: 50 }], span)).toBe(50);
+    expect(
+      longestWithout(
+        [
+          { since: 10, until: 90 },
+          { since: 5, until: 20 },
+        ],
+        span,
+      ),
+    ).toBe(10);
+    expect(longestWithout([{ since: -5, until: 200 }], span)).toBe(0);
+    expect(longestWithout([{ since: 150, until: 200 }], span)).toBe(100);
+  });
+});
