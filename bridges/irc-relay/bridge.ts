@@ -81,13 +81,15 @@ function stayInRooms(
   { xmppJid: jid, xmppPassword: password }: Config,
   { links, signal }: Parts,
 ): Promise<void> {
-  const { xmpp, log, counters, version } = context;
+  const { xmpp, journal, log, counters, version } = context;
+  const beforeWrite = () => journal.flush();
   return keepInRooms({
     ...context,
     rooms: links.map(({ room }) => room),
     jid,
     signal,
-    connect: (signal) => connectXmpp({ ...xmpp, jid, password, version, log, counters }, signal),
+    connect: (signal) =>
+      connectXmpp({ ...xmpp, jid, password, version, log, counters, beforeWrite }, signal),
   });
 }
 
@@ -124,7 +126,7 @@ function stayOnIrc(
   });
 }
 
-function sessionOptions({ clock, log, counters }: BridgeContext, config: Config) {
+function sessionOptions({ journal, clock, log, counters }: BridgeContext, config: Config) {
   return {
     nick: config.nick,
     username: config.username ?? config.nick,
@@ -134,6 +136,7 @@ function sessionOptions({ clock, log, counters }: BridgeContext, config: Config)
     ca: readPem("IRC_TLS_CA", config.tlsCa),
     cert: readPem("IRC_TLS_CERT", config.tlsCert),
     key: readPem("IRC_TLS_KEY", config.tlsKey),
+    beforeWrite: () => journal.flush(),
     clock,
     log,
     counters,

@@ -186,7 +186,8 @@ function stayInRoom(
   room: Room,
   signal: AbortSignal,
 ): Promise<void> {
-  const { xmpp, clock, log, health, counters, version } = context;
+  const { xmpp, journal, clock, log, health, counters, version } = context;
+  const beforeWrite = () => journal.flush();
   return keepInRooms({
     rooms: [room],
     jid,
@@ -194,7 +195,8 @@ function stayInRoom(
     log,
     health,
     signal,
-    connect: (signal) => connectXmpp({ ...xmpp, jid, password, version, log, counters }, signal),
+    connect: (signal) =>
+      connectXmpp({ ...xmpp, jid, password, version, log, counters, beforeWrite }, signal),
   });
 }
 
