@@ -25,6 +25,7 @@ function attachedRoom() {
   const sent: Node[] = [];
   const session: XmppSession = {
     jid: "irc@example.org/1",
+    heardAt: 0,
     send: (node) => void sent.push(node),
     request: () => Promise.resolve(undefined),
     onStanza(_from, listener) {
