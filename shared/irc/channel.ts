@@ -2,7 +2,7 @@ import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
 import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { Health } from "../observe/health.ts";
+import type { Attempts, Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Notes } from "../outbox/journal.ts";
@@ -53,6 +53,7 @@ export class IrcChannel {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #health: Health;
+  readonly #attempts: Attempts;
   readonly #alarm: Alarm;
   readonly #stall: Stall;
   readonly #heard: LastHeard;
@@ -77,8 +78,14 @@ export class IrcChannel {
     this.#alarm = new Alarm(clock, () => this.#take({ type: "due" }));
     this.#stall = new Stall(clock);
     this.#heard = new LastHeard({ notes, note: `heard irc ${name}`, clock });
+    this.#attempts = health.attempts(this.link);
     this.#tellHealth();
-    health.prove(`channel ${name}`, { at: () => this.provedAt, everyMs: SIGN_OF_LIFE_EVERY });
+    health.prove(this.link, { at: () => this.provedAt, everyMs: SIGN_OF_LIFE_EVERY });
+  }
+
+  /** Its name in health. */
+  get link(): string {
+    return `channel ${this.name}`;
   }
 
   get inside(): boolean {
@@ -189,16 +196,15 @@ export class IrcChannel {
     this.#membership = membership;
     if (this.inside && !wasInside) this.#enter();
     if (wasInside && !this.inside) this.#leave();
-    if (membership.at === "outside" || membership.at === "inside") this.#alarm.clear();
+    if (membership.at === "outside" || membership.at === "inside") this.#rest();
     for (const effect of effects) this.#carryOut(effect);
     this.#tellHealth();
   }
 
   #tellHealth(): void {
     const { trouble = "not joined" } = this.#membership.past;
-    const link = `channel ${this.name}`;
-    if (this.inside) this.#health.set(link, "up", "joined");
-    else this.#health.set(link, "down", trouble);
+    if (this.inside) this.#health.set(this.link, "up", "joined");
+    else this.#health.set(this.link, "down", trouble);
   }
 
   #enter(): void {
@@ -225,16 +231,27 @@ export class IrcChannel {
     this.#over = undefined;
   }
 
+  #wakeIn(ms: number): void {
+    this.#alarm.set(ms);
+    this.#attempts.wait(ms);
+  }
+
+  #rest(): void {
+    this.#alarm.clear();
+    this.#attempts.rest();
+  }
+
   #carryOut(effect: MembershipEffect): void {
     switch (effect.do) {
       case "join":
+        this.#attempts.begin();
         this.#session?.send("JOIN", this.name);
         break;
       case "part":
         this.#session?.send("PART", effect.channel);
         break;
       case "wake":
-        this.#alarm.set(effect.min + this.#clock.random() * (effect.max - effect.min));
+        this.#wakeIn(effect.min + this.#clock.random() * (effect.max - effect.min));
         break;
       case "report":
         this.#log[effect.level](effect.event, effect.fields);

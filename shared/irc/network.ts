@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
 import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
+import type { ServerReport } from "../observe/snapshot.ts";
 import { FatalError, keepConnected } from "../retry/keep-connected.ts";
-import type { IrcServer, ServerPool } from "./server-pool.ts";
+import type { IrcServer, ServerPool, ServerStatus } from "./server-pool.ts";
 import { type IrcSession, SIGN_OF_LIFE_EVERY } from "./session.ts";
 import { IrcRefusal } from "./wire/refusal.ts";
 
@@ -34,6 +35,7 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
   health.set(LINK, "down", "not connected yet");
   const attempts = health.attempts(LINK);
   let heardAt: (() => number) | undefined;
+  health.servers(() => pool.status().map(reportServer));
   health.prove(LINK, { at: () => heardAt?.(), everyMs: SIGN_OF_LIFE_EVERY });
   const credentials: Credentials = { wereRight: false, refusal: undefined };
 
@@ -64,6 +66,10 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
   };
 
   await keepConnected({ connect, policy: BREATH, clock, log, signal });
+}
+
+function reportServer({ server, freeInMs, failures, cause }: ServerStatus): ServerReport {
+  return { name: `${server.host}:${server.port}`, freeInMs, failures, cause };
 }
 
 /** What servers have said of our password or certificate so far. */

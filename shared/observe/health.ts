@@ -75,8 +75,7 @@ export class Health {
       state: { at, detail },
       since: isNew ? now : known.since,
       attempts: at === "up" ? 0 : (known?.attempts ?? 0),
-      // The attempt that brought it up is long over when it goes down: the next one counts from here.
-      attemptAt: isNew && known?.attemptAt !== undefined ? now : known?.attemptAt,
+      attemptAt: isNew ? notBefore(now, known?.attemptAt) : known?.attemptAt,
     });
     this.#tellWatchers();
   }
@@ -207,6 +206,11 @@ export class Health {
   #tellWatchers(): void {
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/** The attempt that brought a link up is long over when it goes down: the next one counts from then on. */
+function notBefore(now: number, attemptAt: number | undefined): number | undefined {
+  return attemptAt === undefined ? undefined : Math.max(now, attemptAt);
 }
 
 /** How one bridge stands; each of its links and directions is one of the whole as well. */

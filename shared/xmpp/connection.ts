@@ -143,6 +143,10 @@ class Stream implements XmppSession {
     return this.#jid;
   }
 
+  get heardAt(): number {
+    return this.#lastBytes;
+  }
+
   get #pingAfterMs(): number {
     return this.#options.pingAfterMs ?? 10_000;
   }

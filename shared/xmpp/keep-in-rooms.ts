@@ -9,6 +9,9 @@ import type { XmppSession } from "./session.ts";
 /** A server of one's own that restarts is back within two seconds as a rule, and so are we. */
 const POLICY = { first: 500, max: 3_000 };
 
+/** A session that is silent for so long asks for a sign of life, and is given up without one. */
+const SIGN_OF_LIFE_EVERY = 20_000;
+
 /** An account that was let in before may be again, but not within seconds, in milliseconds. */
 const PAUSE_WHEN_REFUSED = 60_000;
 
@@ -32,6 +35,8 @@ export async function keepInRooms(options: KeepInRoomsOptions): Promise<void> {
   const { rooms, jid, clock, log, health, signal } = options;
   const link = `xmpp ${jid}`;
   health.set(link, "down", "not connected yet");
+  let current: XmppSession | undefined;
+  health.prove(link, { at: () => current?.heardAt, everyMs: SIGN_OF_LIFE_EVERY });
 
   let wasLetIn = false;
   let isRefused = false;
@@ -54,6 +59,7 @@ export async function keepInRooms(options: KeepInRoomsOptions): Promise<void> {
 
   const connect = async (signal: AbortSignal) => {
     const session = await logIn(signal);
+    current = session;
     log.info("xmpp connected", { jid: session.jid });
     health.set(link, "up", session.jid);
     for (const room of rooms) room.attach(session);

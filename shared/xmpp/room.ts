@@ -2,7 +2,7 @@ import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
 import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { Health } from "../observe/health.ts";
+import type { Attempts, Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
@@ -45,6 +45,9 @@ const OVERDUE = 10_000;
 
 /** How long a room may take to answer a question of ours. */
 const ANSWER_TIMEOUT = 15_000;
+
+/** From one sign of life to the next: silence, up to one look around, and the answer. */
+const PROOF_EVERY = SILENCE + OVERDUE + ANSWER_TIMEOUT;
 
 /** What is told of what we missed, unless somebody wants more or less. */
 const BOUNDS: CatchUpBounds = { maxAgeMs: 86_400_000, most: 1_000 };
@@ -95,9 +98,10 @@ export class Room {
   /** Stops hearing the room. */
   #deafen: () => void = () => {};
   #provedAt = 0;
+  readonly #attempts: Attempts;
 
   constructor(options: RoomOptions) {
-    const { notes, owner, jid, clock, catchUp: bounds = BOUNDS } = options;
+    const { notes, owner, jid, clock, health, catchUp: bounds = BOUNDS } = options;
     this.#options = options;
     this.#delivery = new Delivery(notes, `heard ${owner} ${jid}`);
     this.#catchUp = new CatchUp({ notes, name: `cursor ${owner} ${jid}`, bounds, clock });
@@ -111,10 +115,17 @@ export class Room {
       beginStay: (reading) => this.#beginStay(reading),
     });
     this.#tell("down", "not joined yet");
+    health.prove(this.link, { at: () => this.#provedAt, everyMs: PROOF_EVERY });
+    this.#attempts = health.attempts(this.link);
   }
 
   get jid(): string {
     return this.#options.jid;
+  }
+
+  /** Its name in health. Several accounts may be in one room: each of them is a link of its own. */
+  get link(): string {
+    return `room ${this.jid} for ${this.#options.nick}`;
   }
 
   /** Our nick in the room; undefined while we are not in it. */
@@ -201,7 +212,7 @@ export class Room {
     });
     this.#membership = next;
     const isNew = next.at !== before.at;
-    if (isNew && (next.at === "outside" || next.at === "inside")) this.#alarm.clear();
+    if (isNew && (next.at === "outside" || next.at === "inside")) this.#rest();
     if (next.at !== "inside") this.#depart();
     for (const effect of effects) this.#perform(effect);
     if (isNew && next.at === "inside") this.#arriving.enter();
@@ -215,6 +226,7 @@ export class Room {
     const { jid: room } = this;
     switch (effect.do) {
       case "send-join":
+        this.#attempts.begin();
         this.#session?.send(
           joinPresence({
             room,
@@ -233,12 +245,22 @@ export class Room {
         this.#session?.send(leavePresence({ room, nick: effect.nick }));
         break;
       case "wake":
-        this.#alarm.set(effect.min + this.#options.clock.random() * (effect.max - effect.min));
+        this.#wakeIn(effect.min + this.#options.clock.random() * (effect.max - effect.min));
         break;
       case "report":
         this.#options.log[effect.level](effect.event, { room, ...effect.fields });
         break;
     }
+  }
+
+  #wakeIn(ms: number): void {
+    this.#alarm.set(ms);
+    this.#attempts.wait(ms);
+  }
+
+  #rest(): void {
+    this.#alarm.clear();
+    this.#attempts.rest();
   }
 
   /** A room that we have made is locked until its owner has taken it as it is. */
@@ -373,7 +395,6 @@ export class Room {
   }
 
   #tell(at: "up" | "down", detail: string): void {
-    // Several accounts may be in one room: each of them is a link of its own.
-    this.#options.health.set(`room ${this.jid} for ${this.#options.nick}`, at, detail);
+    this.#options.health.set(this.link, at, detail);
   }
 }

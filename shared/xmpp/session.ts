@@ -4,6 +4,8 @@ import type { Element, Node } from "./wire/xml.ts";
 export interface XmppSession {
   /** Our full JID as the server bound it. */
   readonly jid: string;
+  /** When something last came in, in monotonic milliseconds. */
+  readonly heardAt: number;
   /** Writes one stanza; those of one turn go out together. Does nothing once the session is over. */
   send(stanza: Node): void;
   /** Sends an IQ and resolves with the answer, result or error; undefined when none came in time. */

@@ -15,6 +15,7 @@ export interface FakeRequest {
 /** A session without a network: what is sent lies in `sent`, and stanzas come in by `hear()`. */
 export class FakeXmppSession implements XmppSession {
   readonly jid = "relay@xmpp.test/bound";
+  heardAt = 0;
   readonly ended: Promise<string>;
   /** Every stanza that was sent, as text. */
   readonly sent: string[] = [];

@@ -84,6 +84,16 @@ describe("snapshot()", () => {
     expect(look()).toMatchObject({ attempts: 0, attemptAt: undefined });
   });
 
+  test("an attempt that is due later stays so when the link goes down in the meantime", async () => {
+    const clock = new FakeClock();
+    const health = new Health(clock);
+    health.set("room", "up", "as relay");
+    health.attempts("room").wait(300_000);
+    await clock.advance(1_000);
+    health.set("room", "down", "banned");
+    expect(health.snapshot().links).toMatchObject([{ attemptAt: 300_000 }]);
+  });
+
   test("asks for proofs only then, and only of a link that is up", async () => {
     const clock = new FakeClock();
     const health = new Health(clock);
