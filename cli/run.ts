@@ -39,6 +39,7 @@ export async function run({ words, env }: Arguments): Promise<number> {
     bridges: configuration.bridges.map(({ bridge }) => bridge.name),
   });
   setTimeout(runFast, STARTED).unref();
+  health.outbox(() => journal);
   const { trail } = journal;
   const knowledge = { health, counters, trail, clock: systemClock, log };
   const stopAnswering = await answerQuestions(configuration.general, knowledge);

@@ -68,6 +68,8 @@ export class Link {
       notes: context.journal,
       owner: `irc-relay ${channel}`,
     });
+    this.#showHealth("irc-to-room", this.#toRoom);
+    this.#showHealth("room-to-irc", this.#toChannel);
     if (context.checkOnly) return;
     this.channel.onSpeech((speech) => this.#hearChannel(speech));
     this.room.onSpeech((heard) => this.#hearRoom(heard));
@@ -100,6 +102,13 @@ export class Link {
         },
       }),
     ]);
+  }
+
+  #showHealth(direction: Direction, outbox: Outbox<ChatMessage>): void {
+    const { channel, room } = this;
+    const name = `${direction} ${channel.name} ${room.jid}`;
+    const needs = [channel.link, room.link];
+    this.#options.context.health.direction({ name, needs, outbox });
   }
 
   #hearChannel(speech: IrcSpeech): void {

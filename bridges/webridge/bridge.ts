@@ -22,6 +22,9 @@ const WINDOW = 200;
 /** How often datagrams of a burst are written down at most, in milliseconds. */
 const FLUSH_INTERVAL = 1;
 
+/** The site's socket, as a link of health. */
+const SOCKET = "announcements";
+
 type Config = z.output<typeof section>["webridge"];
 
 /** Says in a room what the site's code writes to a UNIX datagram socket. */
@@ -30,6 +33,11 @@ export const webridge: Bridge<typeof section> = {
     const { log } = context;
     const outbox = openOutbox(context, config);
     const room = openRoom(context, config, outbox);
+    context.health.direction({
+      name: `announcements ${config.room}`,
+      needs: [SOCKET, room.link],
+      outbox,
+    });
     const receiver = context.checkOnly ? undefined : await listen(context, config, outbox);
     try {
       await announce(context, config, outbox, room);
@@ -120,7 +128,7 @@ async function listen(
 ): Promise<DatagramReceiver> {
   const { log, health, counters, signal } = context;
   const writeDown = promptly(context);
-  health.set("announcements", "opening", "not listening yet");
+  health.set(SOCKET, "opening", "not listening yet");
   const count = (result: string) => counters.add("datagrams", { result });
   const take = (bytes: Uint8Array, truncated: boolean) => {
     const { message, ignored, notes, detail } = parseDatagram(bytes, {
@@ -149,7 +157,7 @@ async function listen(
     const options = { path, mode, group, listenFd, signal, log, counters };
     const receiver = await receiveDatagrams(options, take);
     const where = listenFd === undefined ? path : "the socket that systemd opened";
-    health.set("announcements", "up", where);
+    health.set(SOCKET, "up", where);
     log.info("listening for announcements", { socket: where });
     return receiver;
   } catch (error) {
