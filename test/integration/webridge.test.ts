@@ -40,6 +40,14 @@ test("webridge knows its room in every spelling", async () => {
   expect(taken).toEqual(["1"]);
 });
 
+test("webridge writes down a datagram before it does anything else", async () => {
+  const { send, stop, running, journalled } = await startWebridge();
+  await send({ id: "1" });
+  await expect.poll(() => journalled).toEqual(["append 1", "flush"]);
+  stop.abort();
+  await running;
+});
+
 /** webridge without an XMPP server: all that it takes is kept for the next start. */
 async function startWebridge({ tlsCa }: { readonly tlsCa?: string } = {}) {
   const directory = mkdtempSync(join(tmpdir(), "saxbridge-webridge-"));
@@ -52,12 +60,15 @@ async function startWebridge({ tlsCa }: { readonly tlsCa?: string } = {}) {
     if (event === "announcements kept for the next start") kept.push(fields);
   };
   const taken: string[] = [];
+  const journalled: string[] = [];
   const journal = {
     ...memoryJournal(),
     append: (row: { readonly id: string }, safe?: () => void) => {
       taken.push(row.id);
+      journalled.push(`append ${row.id}`);
       safe?.();
     },
+    flush: () => void journalled.push("flush"),
   };
   const running = webridge.run(
     {
@@ -90,5 +101,5 @@ async function startWebridge({ tlsCa }: { readonly tlsCa?: string } = {}) {
   await health.until(() => health.links().get("announcements")?.at === "up", stop.signal);
   const send = (event: { readonly id: string; readonly room?: string }) =>
     sendDatagram(socket, Buffer.from(JSON.stringify({ v: 1, type: "login", who: "a", ...event })));
-  return { send, stop, running, taken, kept };
+  return { send, stop, running, taken, kept, journalled };
 }
