@@ -33,20 +33,26 @@ export interface Flow {
   readonly faults: readonly Span[];
 }
 
+/** What became of a number that should not have. */
+export interface Offence extends Numbered {
+  readonly what: "doubled" | "reordered" | "undeclared lost";
+  /** In milliseconds since 1970; undefined where nobody is known to have said it. */
+  readonly saidAt: number | undefined;
+  /** In milliseconds since 1970; empty when it was lost. */
+  readonly heardAt: readonly number[];
+}
+
 /** What became of a flow. */
 export interface Account {
   readonly name: string;
   readonly sent: number;
   /** Different numbers that were heard. */
   readonly heard: number;
-  /** Every time but the first, and all that came back. */
-  readonly doubled: readonly NumberAt[];
-  /** Heard behind a later number of the same speaker. */
-  readonly reordered: readonly NumberAt[];
+  /** Lost, and a line says so. */
   readonly declaredLost: readonly Said[];
-  readonly undeclaredLost: readonly Said[];
   /** Said while nobody was there to hear it. */
   readonly unobservable: number;
+  readonly offences: readonly Offence[];
   /** Longest time from being said to being heard, and how much of it at a stretch nothing was wrong. */
   readonly longestWait: number;
   readonly longestBlind: number;
@@ -55,24 +61,35 @@ export interface Account {
 /** Accounts for every number of a flow. */
 export function accountFor(flow: Flow): Account {
   const { name, said, heard, echoed, declared, deaf, faults } = flow;
-  const firsts = firstHearings(heard);
-  const unheard = said.filter((one) => one.isSure && !firsts.has(keyOf(one)));
-  const unobserved = unheard.filter(({ at }) => deaf.some((span) => encloses(span, at)));
-  const lost = unheard.filter((one) => !unobserved.includes(one));
+  const hearings = groupByKey([...heard, ...echoed]);
+  const unheard = said.filter((one) => one.isSure && !hearings.has(keyOf(one)));
+  const unobservable = unheard.filter(({ at }) => deaf.some((span) => encloses(span, at)));
+  const lost = unheard.filter((one) => !unobservable.includes(one));
   const { declaredLost, undeclaredLost } = matchWith(declared, lost);
   const waits = said.flatMap((one) => {
-    const first = firsts.get(keyOf(one));
+    const [first] = hearings.get(keyOf(one)) ?? [];
     return first === undefined ? [] : [{ since: one.at, until: first.at }];
+  });
+  const saidAt = new Map(said.map((one) => [keyOf(one), one.at]));
+  const offence = (what: Offence["what"]) => (one: NumberAt) => ({
+    what,
+    tag: one.tag,
+    number: one.number,
+    saidAt: saidAt.get(keyOf(one)),
+    heardAt: (hearings.get(keyOf(one)) ?? []).map(({ at }) => at),
   });
   return {
     name,
     sent: said.filter((one) => one.isSure).length,
-    heard: firsts.size,
-    doubled: [...heard.filter((one) => firsts.get(keyOf(one)) !== one), ...echoed],
-    reordered: outOfOrder([...firsts.values()]),
+    heard: hearings.size,
     declaredLost,
-    undeclaredLost,
-    unobservable: unobserved.length,
+    unobservable: unobservable.length,
+    offences: [
+      ...[...hearings.values()].flatMap((times) => times.slice(1)).map(offence("doubled")),
+      ...echoed.filter((one) => hearings.get(keyOf(one))?.[0] === one).map(offence("doubled")),
+      ...outOfOrder(heard).map(offence("reordered")),
+      ...undeclaredLost.map(offence("undeclared lost")),
+    ],
     longestWait: longest(waits.map(lengthOf)),
     longestBlind: longest(waits.map((wait) => longestWithout(faults, wait))),
   };
@@ -89,21 +106,26 @@ export function longestWithout(others: readonly Span[], { since, until }: Span):
   return Math.max(most, until - from);
 }
 
-function firstHearings(heard: readonly NumberAt[]): ReadonlyMap<string, NumberAt> {
-  const firsts = new Map<string, NumberAt>();
-  for (const one of heard) {
-    const key = keyOf(one);
-    if (!firsts.has(key)) firsts.set(key, one);
+function groupByKey(numbers: readonly NumberAt[]): ReadonlyMap<string, readonly NumberAt[]> {
+  const groups = new Map<string, NumberAt[]>();
+  for (const one of numbers) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
   }
-  return firsts;
+  return groups;
 }
 
+/** What was heard behind a later number of the same speaker, but for what had been heard before. */
 function outOfOrder(heard: readonly NumberAt[]): readonly NumberAt[] {
   const latest = new Map<Tag, number>();
-  return heard.filter(({ tag, number }) => {
-    const before = latest.get(tag) ?? 0;
-    latest.set(tag, Math.max(before, number));
-    return number < before;
+  const known = new Set<string>();
+  return heard.filter((one) => {
+    if (known.has(keyOf(one))) return false;
+    known.add(keyOf(one));
+    const before = latest.get(one.tag) ?? 0;
+    latest.set(one.tag, Math.max(before, one.number));
+    return one.number < before;
   });
 }
 

@@ -39,10 +39,12 @@ export class Channel {
   readonly speaker: Person<IrcUser>;
   readonly listener: Person<IrcUser>;
   readonly #server: IrcServer;
+  readonly #chronicle: Chronicle;
   #unproved = 0;
 
   constructor(server: IrcServer, chronicle: Chronicle) {
     this.#server = server;
+    this.#chronicle = chronicle;
     this.speaker = new Person("ivan", () => this.#speak(), chronicle);
     this.listener = new Person("listener in the channel", () => this.#listen(), chronicle);
   }
@@ -81,6 +83,7 @@ export class Channel {
     user.onMessage(({ nick, target, text }) => {
       if (target !== channelName) return;
       this.lines.push({ nick, text, at: Date.now() });
+      this.#chronicle.add("channel", `<${nick}> ${text}`);
       if (nick === channelSpeaker) this.#prove(readNumber(text)?.number);
     });
     return this.#join(user);

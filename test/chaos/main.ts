@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,10 +11,6 @@ import { run } from "./run.ts";
 // when the program broke its promise, with 2 when the command line is wrong.
 
 const SOCKET_FD = 3;
-const FAKETIME = [
-  "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-  "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
-];
 
 try {
   process.exitCode = await chaos(readOptions(process.argv.slice(2)));
@@ -37,7 +33,7 @@ async function chaos(options: Options): Promise<number> {
     main: join(await copyProduct(options.product, directory), "cli/main.js"),
     socketFd: SOCKET_FD,
     socketPath: process.env["CHAOS_SOCKET"] ?? "",
-    faketime: FAKETIME.find((path) => existsSync(path)),
+    faketime: findFaketime(),
     chronicle,
     tell,
   });
@@ -48,6 +44,14 @@ async function chaos(options: Options): Promise<number> {
   if (kept && !options.keep) await rm(directory, { recursive: true });
   else process.stderr.write(`Logs are in ${directory}\n`);
   return kept ? 0 : 1;
+}
+
+/** The library of the Debian package libfaketime; undefined when it is not installed. */
+function findFaketime(): string | undefined {
+  const libraries = "/usr/lib";
+  return readdirSync(libraries)
+    .map((name) => join(libraries, name, "faketime/libfaketime.so.1"))
+    .find((path) => existsSync(path));
 }
 
 /** A copy, so that nobody changes the program under a run that takes hours. */

@@ -1,4 +1,4 @@
-import type { Account, NumberAt } from "./account.ts";
+import type { Account, Offence } from "./account.ts";
 import { type Chronicle, formatHappening, timeOfDay } from "./chronicle.ts";
 import { type KindName, kindNames } from "./kinds.ts";
 import type { Outcome } from "./run.ts";
@@ -8,7 +8,7 @@ const LONGEST_WRITE_MS = 50;
 /** What happened around an offence, in milliseconds before and after. */
 const NEAR_MS = 1_500;
 const MOST_NEAR = 40;
-const MOST_OFFENCES = 20;
+const MOST_GROUPS = 10;
 const LONGEST_LINE = 300;
 
 /** Whether the program kept its promise. */
@@ -16,37 +16,44 @@ export function isKept({ accounts, longestWrite, deaths }: Outcome): boolean {
   return (
     deaths === 0 &&
     longestWrite <= LONGEST_WRITE_MS &&
-    accounts.every(
-      ({ doubled, reordered, undeclaredLost }) =>
-        doubled.length + reordered.length + undeclaredLost.length === 0,
-    )
+    accounts.every(({ offences }) => offences.length === 0)
   );
+}
+
+type Column = readonly [head: string, cell: (account: Account) => string | number];
+
+const COLUMNS: readonly Column[] = [
+  ["", ({ name }) => name],
+  ["sent", ({ sent }) => sent],
+  ["heard", ({ heard }) => heard],
+  countOf("doubled"),
+  countOf("reordered"),
+  ["declared lost", ({ declaredLost }) => declaredLost.length],
+  countOf("undeclared lost"),
+  ["unobservable", ({ unobservable }) => unobservable],
+  ["longest wait", ({ longestWait }) => seconds(longestWait)],
+  ["longest time blind", ({ longestBlind }) => seconds(longestBlind)],
+];
+
+function countOf(what: Offence["what"]): Column {
+  return [what, ({ offences }) => offences.filter((offence) => offence.what === what).length];
 }
 
 /** The run as one table, and what else there is to say about it. */
 export function formatOutcome(outcome: Outcome): string {
-  const columns = [
-    ["", ({ name }: Account) => name],
-    ["sent", ({ sent }: Account) => sent],
-    ["heard", ({ heard }: Account) => heard],
-    ["doubled", ({ doubled }: Account) => doubled.length],
-    ["reordered", ({ reordered }: Account) => reordered.length],
-    ["declared lost", ({ declaredLost }: Account) => declaredLost.length],
-    ["undeclared lost", ({ undeclaredLost }: Account) => undeclaredLost.length],
-    ["unobservable", ({ unobservable }: Account) => unobservable],
-    ["longest wait", ({ longestWait }: Account) => seconds(longestWait)],
-    ["longest time blind", ({ longestBlind }: Account) => seconds(longestBlind)],
-  ] as const;
   const rows = [
-    columns.map(([head]) => head),
-    columns.map((_, i) => (i === 0 ? "---" : "---:")),
-    ...outcome.accounts.map((account) => columns.map(([, cell]) => String(cell(account)))),
+    COLUMNS.map(([head]) => head),
+    COLUMNS.map((_, i) => (i === 0 ? "---" : "---:")),
+    ...outcome.accounts.map((account) => COLUMNS.map(([, cell]) => String(cell(account)))),
   ];
   return [
     ...rows.map((cells) => `| ${cells.join(" | ")} |`),
     "",
     `Longest write of the site: ${outcome.longestWrite.toFixed(1)} ms`,
     `Faults: ${countKinds(outcome) || "none"}; ${outcome.missed} found nothing to be inflicted on`,
+    ...(outcome.leftOut.length === 0
+      ? []
+      : [`Left out, because this system does not let us: ${outcome.leftOut.join(", ")}`]),
     `The program ended by itself ${outcome.deaths} times`,
     `All was accounted for ${seconds(outcome.settledAfter)} after the last fault`,
   ].join("\n");
@@ -54,22 +61,52 @@ export function formatOutcome(outcome: Outcome): string {
 
 /** Each breach of the promise, with what happened around it. */
 export function formatOffences(outcome: Outcome, chronicle: Chronicle): string {
-  const offences = outcome.accounts.flatMap(({ name, doubled, reordered, undeclaredLost }) => [
-    ...doubled.map((one) => ({ one, what: `heard again, ${name}` })),
-    ...reordered.map((one) => ({ one, what: `heard behind a later one, ${name}` })),
-    ...undeclaredLost.map((one) => ({ one, what: `lost without a word, ${name}` })),
-  ]);
-  const shown = offences.slice(0, MOST_OFFENCES).map(({ one, what }) => {
-    const near = chronicle.between(one.at - NEAR_MS, one.at + NEAR_MS).slice(0, MOST_NEAR);
-    const lines = near.map((happening) => `  ${formatHappening(happening).slice(0, LONGEST_LINE)}`);
-    return [`${formatNumbered(one)} ${what}; around it:`, ...lines].join("\n");
-  });
-  const rest = offences.length - shown.length;
-  return [...shown, ...(rest > 0 ? [`... and ${rest} more`] : [])].join("\n\n");
+  const offences = outcome.accounts
+    .flatMap(({ name, offences: list }) => list.map((offence) => ({ ...offence, name })))
+    .toSorted((a, b) => whenOf(a) - whenOf(b));
+  const shown = groupByTime(offences)
+    .slice(0, MOST_GROUPS)
+    .map((group) => {
+      const [first = 0, last = 0] = [group[0], group.at(-1)].map((one) => one && whenOf(one));
+      const near = chronicle.between(first - NEAR_MS, last + NEAR_MS);
+      return [
+        ...group.map(formatOffence),
+        ...near
+          .slice(0, MOST_NEAR)
+          .map((one) => `  ${formatHappening(one).slice(0, LONGEST_LINE)}`),
+        ...(near.length > MOST_NEAR ? [`  ... ${near.length - MOST_NEAR} more`] : []),
+      ].join("\n");
+    });
+  return shown.join("\n\n");
 }
 
-function formatNumbered({ tag, number, at }: NumberAt): string {
-  return `#${tag}.${number} at ${timeOfDay(at)}`;
+type NamedOffence = Offence & Pick<Account, "name">;
+
+/** What was heard too often or too late is of interest then; what was lost, when it was said. */
+function whenOf({ heardAt, saidAt }: Offence): number {
+  return heardAt.at(-1) ?? saidAt ?? 0;
+}
+
+/** Those that follow each other closely share what happened around them. */
+function groupByTime(offences: readonly NamedOffence[]): readonly (readonly NamedOffence[])[] {
+  const groups: NamedOffence[][] = [];
+  for (const offence of offences) {
+    const before = groups.at(-1)?.at(-1);
+    if (before !== undefined && whenOf(offence) - whenOf(before) < NEAR_MS) {
+      groups.at(-1)?.push(offence);
+    } else {
+      groups.push([offence]);
+    }
+  }
+  return groups;
+}
+
+function formatOffence({ tag, number, what, name, saidAt, heardAt }: NamedOffence): string {
+  const times = [
+    saidAt === undefined ? "never said" : `said ${timeOfDay(saidAt)}`,
+    ...(heardAt.length === 0 ? [] : [`heard ${heardAt.map(timeOfDay).join(" and ")}`]),
+  ];
+  return `#${tag}.${number} ${what} (${name}): ${times.join(", ")}`;
 }
 
 function countKinds({ inflicted }: Outcome): string {

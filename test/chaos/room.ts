@@ -27,10 +27,12 @@ export class Room {
   readonly speaker: Person<XmppUser>;
   readonly listener: Person<XmppUser>;
   readonly #server: XmppServer;
+  readonly #chronicle: Chronicle;
   #said = 0;
 
   constructor(server: XmppServer, chronicle: Chronicle) {
     this.#server = server;
+    this.#chronicle = chronicle;
     this.speaker = new Person("alice", () => this.#enter(roomSpeaker), chronicle);
     this.listener = new Person("listener in the room", () => this.#listen(), chronicle);
   }
@@ -116,7 +118,9 @@ export class Room {
     const user = await this.#logIn(LISTENER, "listener");
     user.onMessage((message) => {
       const heard = readMessage(message);
-      if (heard !== undefined) this.transcript.hear(heard);
+      if (heard === undefined) return;
+      this.transcript.hear(heard);
+      this.#chronicle.add("room", `<${heard.nick}> ${heard.body}`);
     });
     return this.#join(user, LISTENER);
   }

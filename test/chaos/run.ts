@@ -31,6 +31,8 @@ interface Inflicted extends Span {
 export interface Outcome {
   readonly accounts: readonly Account[];
   readonly inflicted: readonly Inflicted[];
+  /** Kinds of faults that need what this system does not offer. */
+  readonly leftOut: readonly KindName[];
   /** Faults that found nothing to be inflicted on. */
   readonly missed: number;
   /** Longest single write of the site, in milliseconds. */
@@ -47,6 +49,8 @@ const START_MS = 60_000;
 const RETURN_MS = 120_000;
 /** What is missing is told at most once a minute. */
 const TELL_MS = 75_000;
+const LULL_MS = 2_000;
+const MOST_LULLS = 30;
 const POLL_MS = 250;
 
 /** Lets numbers flow while faults happen, and accounts for every one of them. */
@@ -78,7 +82,8 @@ async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
   if (!isHeard) throw new Error("The program did not carry a number each way within a minute");
 
   show.since = Date.now();
-  const faults = schedule({ seed, length, kinds });
+  const leftOut = kinds.filter((kind) => !canInflict(kind, options, stage));
+  const faults = schedule({ seed, length, kinds: kinds.filter((kind) => !leftOut.includes(kind)) });
   tell(`all numbers arrive; ${faults.length} faults in ${Math.round(length / 1_000)} s begin`);
   const begin = clock.now();
   await Promise.all([
@@ -88,23 +93,30 @@ async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
 
   const repaired = Date.now();
   tell("no more faults; waiting until everybody is heard again");
-  const recovery = Math.max(0, ...kinds.map((kind) => kindOf(kind).recovery ?? 0));
+  const recovery = Math.max(0, ...faults.map(({ kind }) => kindOf(kind).recovery ?? 0));
   const isBack = await eventually(() => isEverybodyHeard(show, repaired), RETURN_MS + recovery);
-  if (!isBack) tell("not everybody is heard again");
   await talk.stop();
+  tell(`${isBack ? "everybody" : "not everybody"} is heard again; waiting for the last word`);
   await stage.room.readArchive();
   await eventually(() => accountsOf(show).every(isComplete), TELL_MS);
+  await untilQuiet(stage);
   const settledAfter = Date.now() - repaired;
   await stage.daemon.terminate();
   await stage.room.readArchive();
   return {
     accounts: accountsOf(show),
     inflicted: show.inflicted,
+    leftOut,
     missed: show.missed,
     longestWrite: Math.max(0, ...talk.site.announced.map(({ ms }) => ms)),
     deaths: stage.daemon.deaths,
     settledAfter,
   };
+}
+
+function canInflict(kind: KindName, { faketime }: RunOptions, { disk }: Stage): boolean {
+  if (kind === "full-disk") return disk !== undefined;
+  return kind !== "clock-jump" || faketime !== undefined;
 }
 
 /** A run that goes on. */
@@ -197,8 +209,17 @@ function evidenceOf({ stage, site, inflicted, since }: Show): Evidence {
   };
 }
 
-function isComplete({ undeclaredLost }: Account): boolean {
-  return undeclaredLost.length === 0;
+function isComplete({ offences }: Account): boolean {
+  return offences.every(({ what }) => what !== "undeclared lost");
+}
+
+/** Resolves when nothing was said in either place for a while. */
+async function untilQuiet({ room, channel }: Stage): Promise<void> {
+  const said = () => room.transcript.messages.length + channel.lines.length;
+  for (let before = -1, tries = 0; said() !== before && tries < MOST_LULLS; tries += 1) {
+    before = said();
+    await clock.sleep(LULL_MS);
+  }
 }
 
 async function eventually(isTrue: () => boolean, withinMs: number): Promise<boolean> {
