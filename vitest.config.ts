@@ -35,6 +35,15 @@ export default defineConfig({
       },
       {
         test: {
+          // What takes minutes, because a server wants it so: `npm run test:long`.
+          ...withServers,
+          name: "long",
+          include: ["test/long/**/*.test.ts"],
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           ...withServers,
           name: "integration-alone",
           include: ALONE,

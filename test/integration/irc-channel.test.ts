@@ -1,54 +1,14 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startInspircd } from "../../cli/demo/servers/inspircd.ts";
-import type { IrcServer } from "../../cli/demo/servers/irc-server.ts";
 import { systemClock } from "../../shared/clock.ts";
-import { IrcChannel } from "../../shared/irc/channel.ts";
-import { connectIrc } from "../../shared/irc/connection.ts";
 import { keepNick } from "../../shared/irc/nick-keeper.ts";
-import { PacedSender } from "../../shared/irc/pacing.ts";
 import { confirmingCapabilities } from "../../shared/irc/wire/registration.ts";
-import { Counters } from "../../shared/observe/counters.ts";
-import { Health } from "../../shared/observe/health.ts";
-import { memoryJournal } from "../../shared/outbox/memory-journal.ts";
+import { meetOnIrc, relayOnIrc } from "../support/meet-on-irc.ts";
 import { startNgircd } from "../support/servers/ngircd.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { IrcUser } from "../support/users/irc-user.ts";
 
 const never = new AbortController().signal;
-
-/** Anna, who is operator of #room as the first one there, and a relay that wants to be there too. */
-async function meet(
-  server: IrcServer,
-  { nick = "relay", pace = { burst: 1, intervalMs: 0 } } = {},
-) {
-  onTestFinished(() => server.stop());
-  const anna = await IrcUser.connect({ port: server.port, nick: "anna" });
-  await anna.join("#room");
-  const counters = new Counters();
-  const log = silentLog;
-  const clock = systemClock;
-  const who = { nick, username: "relay", realname: "a relay", log, clock, counters };
-  const session = await connectIrc(
-    { host: "127.0.0.1", port: server.port, tls: false, ...who },
-    never,
-  );
-  const channel = new IrcChannel({
-    name: "#room",
-    notes: memoryJournal(),
-    log,
-    clock,
-    counters,
-    health: new Health(),
-  });
-  const sender = new PacedSender({ session, clock, ...pace, signal: never });
-  const run = channel.run(session, never);
-  onTestFinished(async () => {
-    await session.quit("the test is over");
-    await run;
-  });
-  const stay = () => channel.waitInside(AbortSignal.timeout(10_000));
-  return { anna, channel, sender, session, counters, stay };
-}
 
 const servers = [
   ["InspIRCd", startInspircd],
@@ -57,7 +17,7 @@ const servers = [
 ] as const;
 
 test("asks InspIRCd for labels, and proves lines without a fence", async () => {
-  const { session, sender, stay } = await meet(await startInspircd());
+  const { session, sender, stay } = await meetOnIrc(await startInspircd());
   await stay();
   expect(confirmingCapabilities.every((name) => session.capabilities.has(name))).toBe(true);
   const pongs: unknown[] = [];
@@ -68,7 +28,7 @@ test("asks InspIRCd for labels, and proves lines without a fence", async () => {
 
 test("knows what InspIRCd reads and passes on to nobody", async () => {
   const server = await startInspircd();
-  const { anna, sender, stay } = await meet(server);
+  const { anna, sender, stay } = await meetOnIrc(server);
   await stay();
   expect(await sender.say("PRIVMSG", "#room", "before")).toBe("delivered");
   await anna.oper(server.oper);
@@ -81,7 +41,7 @@ test("knows what InspIRCd reads and passes on to nobody", async () => {
 
 describe.each(servers)("on %s", (_, start) => {
   test("is in, hears what is said, and comes back after a kick", async () => {
-    const { anna, channel, stay } = await meet(await start());
+    const { anna, channel, stay } = await meetOnIrc(await start());
     const texts: string[] = [];
     channel.onSpeech(({ nick, kind, text }) => texts.push(`${kind} ${nick}: ${text}`));
     const first = await stay();
@@ -96,7 +56,7 @@ describe.each(servers)("on %s", (_, start) => {
   });
 
   test("proves a line by the PONG behind it, and knows a refused one", async () => {
-    const { anna, sender, stay } = await meet(await start());
+    const { anna, sender, stay } = await meetOnIrc(await start());
     await stay();
     expect(await sender.say("PRIVMSG", "#room", "first")).toBe("delivered");
     anna.send("MODE #room +m");
@@ -106,7 +66,7 @@ describe.each(servers)("on %s", (_, start) => {
   });
 
   test("knows which of many lines are refused, and hears none of its own", async () => {
-    const { anna, channel, sender, stay } = await meet(await start());
+    const { anna, channel, sender, stay } = await meetOnIrc(await start());
     await stay();
     const heard: string[] = [];
     channel.onSpeech(({ text }) => heard.push(text));
@@ -128,7 +88,7 @@ describe.each(servers)("on %s", (_, start) => {
   test("has its nick back when the holder leaves", async () => {
     const server = await start();
     const holder = await IrcUser.connect({ port: server.port, nick: "relay" });
-    const { anna, session, stay } = await meet(server);
+    const { anna, session, stay } = await meetOnIrc(server);
     await holder.join("#room");
     await stay();
     expect(session.nick).not.toBe("relay");
@@ -140,23 +100,12 @@ describe.each(servers)("on %s", (_, start) => {
 });
 
 test("says five thousand lines without a loss to a server without limits", async () => {
-  const { anna, sender, stay } = await meet(await startInspircd());
+  const { anna, sender, stay } = await meetOnIrc(await startInspircd());
   await stay();
   const texts = Array.from({ length: 5_000 }, (_, i) => `line ${i}`);
   const fates = await Promise.all(texts.map((text) => sender.say("PRIVMSG", "#room", text)));
   expect(new Set(fates)).toEqual(new Set(["delivered"]));
   await anna.waitForMessage("line 4999");
-  expect(anna.messages.map(({ text }) => text)).toEqual(texts);
-});
-
-test("a paced burst is no flood to a server with stock limits", async () => {
-  const pace = { burst: 5, intervalMs: 1_000 };
-  const { anna, sender, stay } = await meet(await startInspircd({ flood: "stock" }), { pace });
-  await stay();
-  const texts = Array.from({ length: 12 }, (_, i) => `line ${i}`);
-  const fates = await Promise.all(texts.map((text) => sender.say("PRIVMSG", "#room", text)));
-  expect(new Set(fates)).toEqual(new Set(["delivered"]));
-  await anna.waitForMessage("line 11");
   expect(anna.messages.map(({ text }) => text)).toEqual(texts);
 });
 
@@ -168,22 +117,7 @@ test("leaves a channel that it was forwarded to", async () => {
   await anna.join("#full");
   anna.send("MODE #full +lL 1 ##overflow");
   await anna.waitForLine((line) => line.includes(" MODE #full +lL"));
-  const counters = new Counters();
-  const who = { nick: "relay", username: "relay", realname: "a relay", log: silentLog };
-  const session = await connectIrc(
-    { host: "127.0.0.1", port: server.port, tls: false, ...who, clock: systemClock, counters },
-    never,
-  );
-  onTestFinished(() => session.quit("the test is over"));
-  const channel = new IrcChannel({
-    name: "#full",
-    notes: memoryJournal(),
-    log: silentLog,
-    clock: systemClock,
-    counters,
-    health: new Health(),
-  });
-  void channel.run(session, never);
+  const { channel } = await relayOnIrc(server, { channel: "#full" });
   await anna.waitForLine((line) => /^:relay!.* PART :?##overflow/.test(line));
   expect(channel.inside).toBe(false);
 });
