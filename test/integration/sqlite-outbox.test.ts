@@ -1,8 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Row } from "../../shared/outbox/outbox.ts";
+import type { Fate, Journal, KeptRow, Row } from "../../shared/outbox/journal.ts";
 import { openSqliteJournal, type SqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
 import { silentLog } from "../support/silent-log.ts";
 
@@ -15,14 +19,23 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const journal of open) journal.close();
+  closeAll();
   rmSync(directory, { recursive: true });
 });
 
-function openJournal(): SqliteJournal {
-  const journal = openSqliteJournal(join(directory, "outbox.sqlite"), silentLog);
+const WRITER = new URL("./processes/write-outbox.ts", import.meta.url).pathname;
+
+const file = () => join(directory, "outbox.sqlite");
+
+function openJournal(path = file()): SqliteJournal {
+  const journal = openSqliteJournal(path, silentLog);
   open.push(journal);
   return journal;
+}
+
+function closeAll(): void {
+  for (const journal of open) journal.close();
+  open = [];
 }
 
 function reopen(journal: SqliteJournal): SqliteJournal {
@@ -30,6 +43,18 @@ function reopen(journal: SqliteJournal): SqliteJournal {
   open = open.filter((other) => other !== journal);
   return openJournal();
 }
+
+/** The files as a crash at this moment would leave them; returns where the copy of the outbox is. */
+function crash(): string {
+  const copy = mkdtempSync(join(directory, "crash-"));
+  for (const name of ["outbox.sqlite", "outbox.sqlite-wal"]) {
+    copyFileSync(join(directory, name), join(copy, name));
+  }
+  return join(copy, "outbox.sqlite");
+}
+
+/** What the next run would find after a crash at this moment. */
+const openCopy = () => openJournal(crash());
 
 const row = (seq: number, queue = "q"): Row => ({
   seq,
@@ -39,34 +64,62 @@ const row = (seq: number, queue = "q"): Row => ({
   value: "{}",
 });
 
-const committed = (journal: SqliteJournal, rows: readonly Row[]) =>
-  Promise.all(rows.map((each) => new Promise<void>((done) => journal.append(each, 0, done))));
+const kept = (seq: number, queue = "q"): KeptRow => ({ ...row(seq, queue), wasSaid: false });
+
+const fate = (some: Partial<Fate> = {}): Fate => ({
+  queue: "q",
+  id: "id-1",
+  takenAt: 5,
+  at: 6,
+  code: "delivered",
+  nick: "nick",
+  text: "text",
+  ...some,
+});
+
+const safe = (journal: SqliteJournal, rows: readonly Row[]) =>
+  Promise.all(rows.map((each) => new Promise<void>((done) => journal.append(each, done))));
 
 describe("openSqliteJournal()", () => {
-  test("has after a restart what was appended and not removed, oldest first", async () => {
+  test("has after a restart what was appended and not settled, oldest first", async () => {
     const journal = openJournal();
-    await committed(journal, [row(1), row(2), row(3), row(4, "other")]);
+    await safe(journal, [row(1), row(2), row(3), row(4, "other")]);
     journal.settle("q", 2, 1);
     const after = reopen(journal);
-    expect(after.load("q")).toEqual([row(1), row(3)]);
+    expect(after.load("q")).toEqual([kept(1), kept(3)]);
     expect(after.nextSeq()).toBe(5);
   });
 
   test("has after a restart what was not settled of a batch, in and out of order", async () => {
     const journal = openJournal();
-    await committed(journal, [row(1), row(2), row(3), row(4), row(5)]);
+    await safe(journal, [row(1), row(2), row(3), row(4), row(5)]);
     journal.settle("q", 1, 2);
     journal.settle("q", 4, 2);
     const after = reopen(journal);
-    expect(after.load("q")).toEqual([row(2), row(3), row(5)]);
+    expect(after.load("q")).toEqual([kept(2), kept(3), kept(5)]);
     after.settle("q", 2, 3);
     after.settle("q", 3, 5);
-    expect(reopen(after).load("q")).toEqual([row(5)]);
+    expect(reopen(after).load("q")).toEqual([kept(5)]);
   });
 
-  test("never gives a seq again that an emptied queue had", async () => {
+  test("knows after a restart what was being said", () => {
     const journal = openJournal();
-    await committed(journal, [row(7), row(8)]);
+    for (const seq of [1, 2, 3]) journal.append(row(seq));
+    journal.flush();
+    journal.said("q", 1);
+    journal.said("q", 2);
+    journal.said("q", 3);
+    journal.flush();
+    journal.unsaid("q", 2);
+    journal.settle("q", 1, 2);
+    const after = reopen(journal);
+    expect(after.load("q")).toEqual([kept(2), { ...kept(3), wasSaid: true }]);
+    expect(reopen(after).load("q")).toEqual([kept(2), { ...kept(3), wasSaid: true }]);
+  });
+
+  test("never gives a seq again that an emptied queue had", () => {
+    const journal = openJournal();
+    for (const seq of [7, 8]) journal.append(row(seq));
     journal.settle("q", 7, 8);
     journal.settle("q", 8, 9);
     const after = reopen(journal);
@@ -76,34 +129,66 @@ describe("openSqliteJournal()", () => {
 
   test("never gives a seq again that was settled out of order and never written", async () => {
     const journal = openJournal();
-    await committed(journal, [row(1)]);
-    journal.append(row(2), 60_000);
+    await safe(journal, [row(1)]);
+    journal.append(row(2));
     journal.settle("q", 2, 1);
     const after = reopen(journal);
     const seq = after.nextSeq();
     expect(seq).toBe(3);
-    await committed(after, [row(seq)]);
-    expect(reopen(after).load("q")).toEqual([row(1), row(seq)]);
+    await safe(after, [row(seq)]);
+    expect(reopen(after).load("q")).toEqual([kept(1), kept(seq)]);
   });
 
-  test("never writes a row that is settled before its time", async () => {
+  test("never writes a row that is settled in the turn in which it came, but its fate", async () => {
     const journal = openJournal();
-    journal.append(row(1), 60_000);
+    journal.append({ ...row(1), value: '"never to be seen"' });
     journal.settle("q", 1, 2);
-    await committed(journal, [row(2)]);
-    expect(reopen(journal).load("q")).toEqual([row(2)]);
+    journal.record(fate({ id: "id-1" }));
+    journal.flush();
+    const database = new Database(crash());
+    expect(database.prepare("SELECT * FROM batch").all()).toEqual([]);
+    database.close();
+    expect(await reopen(journal).trail.find("id-1")).toHaveLength(1);
   });
 
-  test("writes a row that may wait together with one that may not", async () => {
+  test("writes by itself at the end of the turn, and notes within a second or two", async () => {
     const journal = openJournal();
-    journal.append(row(1), 60_000);
-    await committed(journal, [row(2)]);
-    expect(journal.load("q")).toEqual([row(1), row(2)]);
+    journal.append(row(1));
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(openCopy().load("q")).toEqual([kept(1)]);
+    journal.setNote("cursor", "1234");
+    await expect.poll(() => openCopy().note("cursor"), { timeout: 5_000 }).toBe("1234");
+  });
+
+  test("has notes and remembered ids after a restart", () => {
+    const journal = openJournal();
+    journal.setNote("one", "1");
+    journal.setNote("two", "2");
+    journal.remember("q", "known");
+    journal.flush();
+    journal.setNote("one", undefined);
+    const after = reopen(journal);
+    expect([after.note("one"), after.note("two")]).toEqual([undefined, "2"]);
+    expect([after.remembers("q", "known"), after.remembers("other", "known")]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test("writes nothing when nothing changed", () => {
+    const journal = openJournal();
+    journal.setNote("note", "same");
+    journal.flush();
+    const before = readFileSync(`${file()}-wal`);
+    journal.setNote("note", "same");
+    journal.flush();
+    expect(readFileSync(`${file()}-wal`).equals(before)).toBe(true);
   });
 
   test("names the queues that nobody reads any more, with what is left in them", async () => {
     const journal = openJournal();
-    await committed(journal, [row(1, "read"), row(2, "left"), row(3, "left"), row(4, "done")]);
+    await safe(journal, [row(1, "read"), row(2, "left"), row(3, "left"), row(4, "done")]);
     journal.settle("left", 2, 3);
     journal.settle("done", 4, 5);
     const after = reopen(journal);
@@ -112,22 +197,168 @@ describe("openSqliteJournal()", () => {
     after.load("left");
     expect(after.unclaimed()).toEqual([]);
   });
+});
 
-  test("refuses a state directory that another process uses, and says so", () => {
-    openJournal();
-    expect(() => openSqliteJournal(join(directory, "outbox.sqlite"), silentLog)).toThrow(
-      /another saxbridge is running with this state directory/,
+describe("openSqliteJournal() after a crash", () => {
+  test("has exactly what was flushed last, whatever happened since", () => {
+    fc.assert(
+      fc.property(fc.array(step(), { maxLength: 60 }), (steps) => {
+        rmSync(directory, { recursive: true });
+        mkdirSync(directory);
+        const journal = openJournal();
+        const told = new Told();
+        let flushed = told.copy();
+        for (const each of steps) {
+          each(journal, told);
+          if (each === flush) flushed = told.copy();
+        }
+        const after = openCopy();
+        for (const queue of QUEUES) expect(after.load(queue)).toEqual(flushed.kept(queue));
+        expect(after.nextSeq()).toBeGreaterThan(flushed.lastSeq);
+        expect(after.note("note")).toBe(flushed.note);
+        for (const { queue, id } of flushed.settled) expect(after.remembers(queue, id)).toBe(true);
+        closeAll();
+      }),
+      { numRuns: 100 },
     );
   });
 
-  test("refuses a file that a newer version wrote", async () => {
+  test("has every row that was flushed before kill -9", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const writer = spawn(process.execPath, ["--import", "tsx", WRITER, file()], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let said = "";
+      writer.stdout.on("data", (chunk) => (said += String(chunk)));
+      await expect.poll(() => said.length, { timeout: 10_000 }).toBeGreaterThan(2_000);
+      writer.kill("SIGKILL");
+      await once(writer, "close");
+      const flushed = said.slice(0, said.lastIndexOf("\n")).split("\n").map(Number);
+      const journal = openJournal();
+      const seqs = journal.load("q").map(({ seq }) => seq);
+      // The rows are written in order, and only the one in the middle of whose words it died may be more.
+      expect(seqs.slice(0, flushed.length)).toEqual(flushed);
+      for (const seq of seqs) journal.settle("q", seq, seq + 1);
+      closeAll();
+    }
+  });
+});
+
+describe("openSqliteJournal() on what is there", () => {
+  test("takes over what the first version of the tables held", () => {
+    const database = new Database(file());
+    database.exec(`
+      CREATE TABLE batch (last INTEGER PRIMARY KEY, queue TEXT NOT NULL, rows TEXT NOT NULL) STRICT;
+      CREATE TABLE progress (queue TEXT PRIMARY KEY, front INTEGER NOT NULL, beyond TEXT NOT NULL) STRICT;
+      INSERT INTO batch VALUES (4, 'q', '[
+        {"seq":2,"id":"id-2","at":5,"value":{}},
+        {"seq":3,"id":"id-3","at":5,"value":{}},
+        {"seq":4,"id":"id-4","at":5,"value":{}}
+      ]');
+      INSERT INTO progress VALUES ('q', 3, '[4]'), ('empty', 9, '[]');
+      PRAGMA user_version = 1;
+    `);
+    database.close();
     const journal = openJournal();
-    journal.close();
-    open = [];
-    const { default: Database } = await import("better-sqlite3");
-    const database = new Database(join(directory, "outbox.sqlite"));
+    expect(journal.load("q")).toEqual([kept(3)]);
+    expect(journal.nextSeq()).toBe(10);
+    journal.said("q", 3);
+    expect(reopen(journal).load("q")).toEqual([{ ...kept(3), wasSaid: true }]);
+  });
+
+  test("refuses a file that a newer version wrote", () => {
+    openJournal();
+    closeAll();
+    const database = new Database(file());
     database.pragma("user_version = 99");
     database.close();
     expect(() => openJournal()).toThrow(/written by a newer saxbridge \(schema 99\)/);
   });
+
+  test("refuses a state directory that another saxbridge uses, and says so", () => {
+    openJournal();
+    expect(() => openJournal()).toThrow(/another saxbridge is running with this state directory/);
+  });
+
+  test("lets in one of many that start at the same time, and the next one when that is killed", async () => {
+    const starters = await Promise.all([1, 2, 3, 4].map(() => startWriter()));
+    const running = starters.filter(({ exitCode }) => exitCode === null);
+    expect(running).toHaveLength(1);
+    running[0]?.kill("SIGKILL");
+    openJournal();
+  });
 });
+
+/** Resolves when it writes, or has ended because it may not. */
+async function startWriter(): Promise<ChildProcess> {
+  const writer = spawn(process.execPath, ["--import", "tsx", WRITER, file()], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await Promise.race([once(writer.stdout, "data"), once(writer, "exit")]);
+  return writer;
+}
+
+const QUEUES = ["one", "two"];
+
+/** What a journal was told, in the plainest way. */
+class Told {
+  lastSeq = 0;
+  note: string | undefined;
+  rows: readonly KeptRow[] = [];
+  settled: readonly KeptRow[] = [];
+
+  copy(): Told {
+    return Object.assign(new Told(), this);
+  }
+
+  kept(queue: string): readonly KeptRow[] {
+    return this.rows.filter((each) => each.queue === queue);
+  }
+}
+
+type Step = (journal: Journal, told: Told) => void;
+
+const flush: Step = (journal) => journal.flush();
+
+/** What can happen; the number chooses among the rows that there are. */
+function step(): fc.Arbitrary<Step> {
+  const queue = fc.constantFrom(...QUEUES);
+  const append = queue.map(
+    (name): Step =>
+      (journal, told) => {
+        const seq = journal.nextSeq();
+        told.lastSeq = seq;
+        told.rows = [...told.rows, kept(seq, name)];
+        journal.append(row(seq, name));
+      },
+  );
+  const onRow = (change: (journal: Journal, told: Told, one: KeptRow) => void) =>
+    fc.nat().map(
+      (nth): Step =>
+        (journal, told) => {
+          const one = told.rows[nth % told.rows.length];
+          if (one !== undefined) change(journal, told, one);
+        },
+    );
+  const said = (wasSaid: boolean) =>
+    onRow((journal, told, { queue: name, seq }) => {
+      if (wasSaid) journal.said(name, seq);
+      else journal.unsaid(name, seq);
+      told.rows = told.rows.map((each) => (each.seq === seq ? { ...each, wasSaid } : each));
+    });
+  const settle = onRow((journal, told, one) => {
+    const { queue: name, seq, id } = one;
+    told.rows = told.rows.filter((each) => each !== one);
+    told.settled = [...told.settled, one];
+    journal.settle(name, seq, told.kept(name)[0]?.seq ?? seq + 1);
+    journal.remember(name, id);
+  });
+  const note = fc.option(fc.string(), { nil: undefined }).map(
+    (value): Step =>
+      (journal, told) => {
+        told.note = value;
+        journal.setNote("note", value);
+      },
+  );
+  return fc.oneof(append, append, said(true), said(false), settle, note, fc.constant(flush));
+}

@@ -20,7 +20,17 @@ const EDGES: ReadonlySet<string> = new Set([
   "shared/lifecycle/sd-notify.ts", // the service manager
   "shared/observe/log.ts", // pino, stderr
   "shared/observe/prometheus.ts", // prom-client, what the process uses
-  "shared/outbox/sqlite-outbox.ts", // SQLite
+  "shared/outbox/claim.ts", // SQLite: a lock
+  "shared/outbox/disk-error.ts", // SQLite: what it throws
+  "shared/outbox/disk-writer.ts", // timers
+  "shared/outbox/disk.ts", // SQLite: the file, fsync
+  "shared/outbox/fingerprint.ts", // node:crypto
+  "shared/outbox/planned.ts", // timers
+  "shared/outbox/schema.ts", // SQLite
+  "shared/outbox/set-aside.ts", // files
+  "shared/outbox/sqlite-outbox.ts", // files
+  "shared/outbox/tables.ts", // SQLite
+  "shared/outbox/trail-table.ts", // SQLite
   "shared/xmpp/connection.ts", // timers of a stream, WebSocket
   "shared/xmpp/library-client.ts", // @xmpp/client
   "shared/xmpp/library-login.ts", // what @xmpp/client logs in with
