@@ -40,11 +40,14 @@ export function toldOf(speech: Speech): Told {
 
 /** Where in these messages, oldest first, the cursor stands; -1 where it is not among them. */
 export function findCursor(shown: readonly Speech[], { archived, last }: Cursor): number {
-  return shown.findLastIndex(({ stanzaId, ...speech }) =>
-    stanzaId !== undefined && archived !== undefined
-      ? stanzaId === archived
-      : fingerprint(toldOf({ ...speech, stanzaId })) === last,
-  );
+  const byArchive = shown.findLastIndex(({ stanzaId }) => stanzaId === archived);
+  if (archived !== undefined && byArchive !== -1) return byArchive;
+  return shown.findLastIndex((speech) => fingerprint(toldOf(speech)) === last);
+}
+
+/** Whether no other message can be taken for this one: what has no id may be said again in the same words. */
+export function isUnique({ id, stanzaId }: Speech): boolean {
+  return id !== undefined || stanzaId !== undefined;
 }
 
 /** Whether a message was said after the cursor, by the room's clock. */

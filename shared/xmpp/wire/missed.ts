@@ -1,4 +1,4 @@
-import { type Cursor, findCursor, isSince } from "./cursor.ts";
+import { type Cursor, findCursor, isSince, isUnique } from "./cursor.ts";
 import type { Speech } from "./message.ts";
 
 /** What a room has shown us again, oldest first. */
@@ -48,7 +48,8 @@ export function readMissed(shown: Shown, { cursor, oldest, isOwn }: MissedContex
     return { retold, missed: 0, leftOut: 0, isComplete: false };
   }
   const heard = isAfterCursor ? -1 : findCursor(speeches, cursor);
-  const isFound = isAfterCursor || heard !== -1;
+  const last = speeches[heard];
+  const isFound = isAfterCursor || last !== undefined;
   const isNew = (speech: Speech, i: number) => (isFound ? i > heard : isSince(speech, cursor));
   const isTooOld = ({ delay }: Speech) => (delay?.stamp ?? Infinity) < oldest;
   const fresh = speeches.filter((speech, i) => isNew(speech, i) && !isOwn(speech));
@@ -57,6 +58,6 @@ export function readMissed(shown: Shown, { cursor, oldest, isOwn }: MissedContex
     retold: speeches.map((speech, i) => ({ speech, isOld: !isNew(speech, i) || isTooOld(speech) })),
     missed: fresh.length - tooOld,
     leftOut: tooOld + (heard === -1 ? dropped : 0),
-    isComplete: isFound && isWhole,
+    isComplete: isWhole && (isAfterCursor || (last !== undefined && isUnique(last))),
   };
 }

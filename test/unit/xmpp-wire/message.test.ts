@@ -92,6 +92,13 @@ describe("readRoomMessage() of speech", () => {
     expect(said(`<body>x</body>${ids}`).stanzaId).toBe("2");
   });
 
+  test("takes the room's own stanza-id, which comes last, where it has left a forged one in", () => {
+    const ids = ["forged", "given"].map(
+      (id) => `<stanza-id xmlns='urn:xmpp:sid:0' by='chat@conference.localhost' id='${id}'/>`,
+    );
+    expect(said(`<body>x</body>${ids.join("")}`).stanzaId).toBe("given");
+  });
+
   test("counts a subject beside a body for nothing", () => {
     expect(said("<subject>s</subject><body>with body</body>").body).toBe("with body");
   });

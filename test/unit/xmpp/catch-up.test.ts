@@ -80,6 +80,25 @@ describe("CatchUp", () => {
     expect([told, gap?.isComplete]).toEqual([["new"], true]);
   });
 
+  test("knows the last thing heard also where the archive calls it by another name now", () => {
+    const { catchUp, hear, comeBack } = listener();
+    hear("older", "heard");
+    for (const body of ["older", "heard", "new"]) {
+      catchUp.show({ ...speech(body), stanzaId: `renamed ${body}` });
+    }
+    expect(comeBack().told).toEqual(["new"]);
+  });
+
+  test("does not rely on words without any id: they may have been said again meanwhile", () => {
+    const { catchUp, comeBack } = listener();
+    const words = { ...speech("well", { ids: false }), id: undefined };
+    catchUp.hear(toldOf(words));
+    catchUp.show(words);
+    catchUp.show(speech("missed"));
+    const { gap, told } = comeBack();
+    expect([told, gap?.isComplete]).toEqual([["missed"], false]);
+  });
+
   test("goes by the room's stamps where the last thing heard is not shown, and says that this is no proof", () => {
     const { clock, catchUp, hear, comeBack } = listener();
     clock.jump(500);

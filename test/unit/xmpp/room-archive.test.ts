@@ -12,6 +12,7 @@ import { silentLog } from "../../support/silent-log.ts";
 
 const JID = "chat@muc.test";
 const SELF = `<presence from="${JID}/relay"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`;
+const LOST = `<presence from="${JID}/relay" type="unavailable"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/><status code="333"/></x></presence>`;
 const SUBJECT = `<message from="${JID}" type="groupchat"><subject/></message>`;
 const NO_HISTORY = '<history maxstanzas="0" maxchars="0"/>';
 
@@ -306,6 +307,29 @@ describe("Room with an archive", () => {
     expect(await isOpen()).toBe(false);
     await catchUp();
     expect(heard).toEqual(["heard", "missed"]);
+  });
+
+  test("reads nothing for a visit that is over, though the session goes on", async () => {
+    const world = server();
+    const { clock, archive } = world;
+    const { heard, enter, isOpen } = run(world);
+    const before = enter();
+    world.say("heard");
+    await world.cut(before);
+    const session = enter();
+    const [stale] = session.requests.splice(0);
+    session.hear(LOST);
+    await clock.advance(5_000);
+    world.say("missed");
+    session.hear(SELF);
+    session.hear(SUBJECT);
+    stale?.answer(
+      `<iq type="result" from="${JID}"><fin xmlns="urn:xmpp:mam:2" complete="true"/></iq>`,
+    );
+    expect(await isOpen()).toBe(false);
+    archive.answer(session);
+    await clock.advance(0);
+    expect([heard, await isOpen()]).toEqual([["heard", "missed"], true]);
   });
 
   test("tells nothing of what was said while it was kicked, and reads on behind that", async () => {
