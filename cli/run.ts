@@ -39,12 +39,13 @@ export async function run({ words, env }: Arguments): Promise<number> {
     bridges: configuration.bridges.map(({ bridge }) => bridge.name),
   });
   setTimeout(runFast, STARTED).unref();
-  health.outbox(() => journal);
+  health.outbox(journal);
   const { trail } = journal;
   const knowledge = { health, counters, trail, clock: systemClock, log };
-  const stopAnswering = await answerQuestions(configuration.general, knowledge);
+  const answering = answerQuestions(configuration.general, knowledge);
   const running = { journal, health, counters, log, stop, ready };
   const exitCode = await runBridges(configuration, running);
+  const stopAnswering = await answering;
   await stopAnswering();
   journal.close();
   log.info("stopped", { exitCode });

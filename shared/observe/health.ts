@@ -46,8 +46,6 @@ interface Link {
   attemptAt: number | undefined;
 }
 
-const NO_TROUBLE: OutboxReport = { trouble: undefined, inMemoryOnly: 0 };
-
 /**
  * How everything stands: the one thing that the service's status, its watchdog, its checks and its
  * people read. What changes seldom is told to it; what changes with every message it asks for.
@@ -59,7 +57,7 @@ export class Health {
   readonly #directions: DirectionOf[] = [];
   readonly #watchers = new Set<() => void>();
   #servers: () => readonly ServerReport[] = () => [];
-  #outbox: () => OutboxReport = () => NO_TROUBLE;
+  #outbox: OutboxReport = { trouble: undefined, inMemoryOnly: 0 };
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -110,9 +108,9 @@ export class Health {
     this.#servers = report;
   }
 
-  /** Says who knows of the outbox's disk. */
-  outbox(report: () => OutboxReport): void {
-    this.#outbox = report;
+  /** Says who knows of the outbox's disk: it is looked at whenever somebody wants to know. */
+  outbox(outbox: OutboxReport): void {
+    this.#outbox = outbox;
   }
 
   /** Puts one link that has failed in the place of others. */
@@ -132,11 +130,12 @@ export class Health {
 
   /** How everything stands just now. */
   snapshot(): Snapshot {
+    const { trouble, inMemoryOnly } = this.#outbox;
     return {
       links: [...this.#links].map(([name, link]) => this.#reportLink(name, link)),
       directions: this.#directions.map((direction) => this.#reportDirection(direction)),
       servers: this.#servers(),
-      outbox: this.#outbox(),
+      outbox: { trouble, inMemoryOnly },
     };
   }
 

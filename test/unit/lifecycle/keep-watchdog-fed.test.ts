@@ -90,11 +90,11 @@ describe("keepWatchdogFed()", () => {
   test("nothing is restarted while the disk is full: that would lose what only memory holds", async () => {
     const { clock, health, fedAt } = start();
     addDirection(health)(0);
-    let inMemoryOnly = 5;
-    health.outbox(() => ({ trouble: "database or disk is full", inMemoryOnly }));
+    const outbox = { trouble: "database or disk is full", inMemoryOnly: 5 };
+    health.outbox(outbox);
     await clock.advance(300_000);
     expect(fedAt.at(-1)).toBe(300_000);
-    inMemoryOnly = 0;
+    outbox.inMemoryOnly = 0;
     await clock.advance(300_000);
     expect(fedAt.at(-1)).toBe(300_000);
   });

@@ -31,7 +31,7 @@ async function scene() {
       fates: { delivered: 7, refused: 1 },
     },
   });
-  health.outbox(() => ({ trouble: "database or disk is full", inMemoryOnly: 3 }));
+  health.outbox({ trouble: "database or disk is full", inMemoryOnly: 3 });
   const counters = new Counters();
   counters.add("messages", { direction: "irc-to-room", outcome: 'ignored: "\n\\' }, 4);
   await clock.advance(5_000);
