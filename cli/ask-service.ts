@@ -9,6 +9,7 @@ import { errorMessage } from "../shared/error-message.ts";
 import { CommandError } from "./command-error.ts";
 import { readEnvironment } from "./configuration.ts";
 import { controlSocket } from "./control.ts";
+import type { OutboxConfig } from "./run-bridges.ts";
 
 /** Where the unit of the service has its socket. */
 const SOCKET_OF_THE_UNIT = "/run/saxbridge/control.sock";
@@ -16,10 +17,10 @@ const SOCKET_OF_THE_UNIT = "/run/saxbridge/control.sock";
 /** How long an answer may take, in milliseconds. */
 const PATIENCE = 10_000;
 
-/** Where the service can be asked, and its state directory, for whom nothing else is configured. */
+/** Where the service can be asked, and its outbox, for whom nothing else is configured. */
 export interface Service {
   readonly socket: string;
-  readonly stateDirectory: string;
+  readonly outbox: OutboxConfig;
 }
 
 /** The service that the environment means; where it names none and there is none here, that of systemd. */
@@ -29,7 +30,7 @@ export function findService(envFile: string | undefined): Service {
   const isElsewhere = config.controlSocket === undefined && !existsSync(socket);
   return {
     socket: isElsewhere && existsSync(SOCKET_OF_THE_UNIT) ? SOCKET_OF_THE_UNIT : socket,
-    stateDirectory: config.stateDirectory,
+    outbox: config,
   };
 }
 

@@ -61,7 +61,7 @@ async function perform(scope: Scope, stop: AbortController): Promise<number> {
     colours: process.stderr.isTTY,
   });
   const configuration = withObserver(readConfiguration([], environment(stage)));
-  const journal = openJournal(configuration.general.stateDirectory, log);
+  const journal = openJournal(configuration.general, log);
   scope.defer(() => journal.close());
   const settled = untilSettled(health, { patience: PATIENCE, stop: stop.signal });
   const running = runBridges(configuration, { journal, health, counters: new Map(), log, stop });

@@ -8,14 +8,15 @@ import { Counters } from "../shared/observe/counters.ts";
 import { BridgeHealth, type Health } from "../shared/observe/health.ts";
 import { keepReporting } from "../shared/observe/keep-reporting.ts";
 import type { Logger } from "../shared/observe/logger.ts";
-import { openSqliteJournal, type SqliteJournal } from "../shared/outbox/sqlite-outbox.ts";
+import { memoryJournal, type OpenJournal } from "../shared/outbox/memory-journal.ts";
+import { OutboxLockedError, openSqliteJournal } from "../shared/outbox/sqlite-outbox.ts";
 import { CommandError } from "./command-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { version } from "./version.ts";
 
 /** What the bridges of one process have in common. */
 export interface Running {
-  readonly journal: SqliteJournal;
+  readonly journal: OpenJournal;
   readonly log: Logger;
   readonly health: Health;
   /** What each bridge counts is put here under its name. */
@@ -88,12 +89,30 @@ async function countingWhile(context: BridgeContext, work: () => Promise<void>):
   }
 }
 
-/** Opens the outbox in the state directory; throws a CommandError when that cannot be used. */
-export function openJournal(directory: string, log: Logger): SqliteJournal {
+/** What the configuration says of the outbox. */
+export type OutboxConfig = Pick<
+  Configuration["general"],
+  "stateDirectory" | "outbox" | "auditDays" | "auditBytes" | "auditTexts"
+>;
+
+/**
+ * Opens the outbox where the configuration wants it. Throws a CommandError when the state directory cannot
+ * be used: 69 when it may be possible a moment later.
+ */
+export function openJournal(config: OutboxConfig, log: Logger): OpenJournal {
+  const { stateDirectory, outbox, auditDays, auditBytes, auditTexts } = config;
+  if (outbox === "memory") return memoryJournal({ keepsTexts: auditTexts });
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return openSqliteJournal(join(directory, "outbox.sqlite"), log);
+    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+    return openSqliteJournal(join(stateDirectory, "outbox.sqlite"), log, {
+      trail: { keepFor: auditDays, maxBytes: auditBytes },
+      keepsTexts: auditTexts,
+    });
   } catch (error) {
-    throw new CommandError(78, `${errorMessage(error)}; STATE_DIRECTORY is ${directory}`);
+    const exitCode = error instanceof OutboxLockedError ? 69 : 78;
+    throw new CommandError(
+      exitCode,
+      `${errorMessage(error)}; STATE_DIRECTORY is ${stateDirectory}`,
+    );
   }
 }

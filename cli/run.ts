@@ -28,7 +28,7 @@ export async function run({ words, env }: Arguments): Promise<number> {
   const stop = new AbortController();
   const health = new Health();
   const counters = new Map<string, Counters>();
-  const journal = openJournal(configuration.general.stateDirectory, log);
+  const journal = openJournal(configuration.general, log);
   onStopSignal((signal) => {
     log.info("stopping", { signal });
     stop.abort();

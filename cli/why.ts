@@ -5,7 +5,7 @@ import { createLogger } from "../shared/observe/log.ts";
 import { askService, findService } from "./ask-service.ts";
 import type { Arguments } from "./command.ts";
 import { CommandError } from "./command-error.ts";
-import { openJournal } from "./run-bridges.ts";
+import { type OutboxConfig, openJournal } from "./run-bridges.ts";
 import { formatFates, type MessageFate } from "./why-text.ts";
 
 const Fates = z.array(
@@ -29,7 +29,7 @@ export async function why({ words, env, json }: Arguments): Promise<number> {
   const service = findService(env);
   const fates =
     (await askService(service.socket, `/why?q=${encodeURIComponent(query)}`, Fates)) ??
-    (await readTrail(service.stateDirectory, query));
+    (await readTrail(service.outbox, query));
   if (json) process.stdout.write(`${JSON.stringify(fates, undefined, 2)}\n`);
   else process.stdout.write(fates.length === 0 ? UNKNOWN : formatFates(fates));
   return 0;
@@ -40,14 +40,15 @@ const UNKNOWN =
   "Give the whole text as it was said, or the id, or its first 8 characters.\n";
 
 /** What the last run left: nobody else can tell when none runs. */
-async function readTrail(directory: string, query: string): Promise<readonly MessageFate[]> {
-  if (!existsSync(join(directory, "outbox.sqlite"))) {
+async function readTrail(outbox: OutboxConfig, query: string): Promise<readonly MessageFate[]> {
+  const { stateDirectory } = outbox;
+  if (!existsSync(join(stateDirectory, "outbox.sqlite"))) {
     throw new CommandError(
       69,
-      `no saxbridge runs here, and none has left anything in ${directory} (STATE_DIRECTORY)`,
+      `no saxbridge runs here, and none has left anything in ${stateDirectory} (STATE_DIRECTORY)`,
     );
   }
-  const journal = openJournal(directory, createLogger({ level: "error", format: "pretty" }));
+  const journal = openJournal(outbox, createLogger({ level: "error", format: "pretty" }));
   try {
     return await journal.trail.find(query);
   } finally {

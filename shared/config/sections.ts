@@ -4,7 +4,7 @@ import { domain } from "./jids.ts";
 import { isLoopback } from "./loopback.ts";
 import { whenRight } from "./section.ts";
 import { socketPath } from "./socket-path.ts";
-import { fromText, hasControls, oneLine, oneOf } from "./types.ts";
+import { bytes, duration, flag, fromText, hasControls, oneLine, oneOf } from "./types.ts";
 import { parseService, serviceUrl } from "./xmpp-service.ts";
 
 /** The XMPP server that holds the rooms: every bridge needs it. */
@@ -54,6 +54,20 @@ export const general = z
   .object({
     stateDirectory: directory().prefault("./state").meta({
       description: "Directory for what has to survive a restart; systemd sets it by itself.",
+    }),
+    outbox: oneOf("disk", "memory").prefault("disk").meta({
+      description:
+        "Where messages wait, and what is known of them is kept: disk, or memory, of which nothing survives a restart.",
+    }),
+    auditDays: duration({ max: "366d" }).prefault("7d").meta({
+      description: "How long saxbridge why knows what became of a message.",
+    }),
+    auditBytes: bytes().prefault("16MiB").meta({
+      description: "Most bytes of what saxbridge why knows: beyond, the oldest is forgotten.",
+    }),
+    auditTexts: flag().prefault("off").meta({
+      description:
+        "Whether it keeps what was said as well; without, a text can be looked for and not be read.",
     }),
     controlSocket: socketPath().optional().meta({
       description:

@@ -9,10 +9,19 @@ import {
   type Trail,
 } from "./trail.ts";
 
-export interface MemoryJournal extends Journal {
+/** A journal as the one has it who opened it. */
+export interface OpenJournal extends Journal {
   readonly trail: Trail;
   /** The queues of an earlier run that nobody has loaded in this one, and how many rows wait in each. */
   unclaimed(): readonly { readonly queue: string; readonly count: number }[];
+  /** Why something is not on disk that should be, in a sentence. */
+  readonly trouble: string | undefined;
+  /** How many unsettled entries are not on disk because of that. */
+  readonly inMemoryOnly: number;
+  /** Tells of every trouble, and with undefined of its end. */
+  onTrouble(listener: (trouble: string | undefined) => void): void;
+  /** Writes what is left, and ends. */
+  close(): void;
 }
 
 export interface MemoryOptions {
@@ -38,7 +47,7 @@ export function memoryJournal({
   fingerprint = (text) => text,
   olderFates = () => [],
   onChange = () => {},
-}: Partial<MemoryOptions> = {}): MemoryJournal {
+}: Partial<MemoryOptions> = {}): OpenJournal {
   return {
     nextSeq: () => ++kept.lastSeq,
     append(row, safe) {
@@ -85,6 +94,10 @@ export function memoryJournal({
       onChange(false);
     },
     flush() {},
+    trouble: undefined,
+    inMemoryOnly: 0,
+    onTrouble() {},
+    close() {},
     trail: {
       find: (query) =>
         findInTrail(query, {

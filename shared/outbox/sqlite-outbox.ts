@@ -8,20 +8,9 @@ import { isDamaged, isFull, isLocked } from "./disk-error.ts";
 import { DiskWriter } from "./disk-writer.ts";
 import { keyedFingerprint, newFingerprintKey } from "./fingerprint.ts";
 import { Kept, type Stored } from "./kept.ts";
-import { type MemoryJournal, memoryJournal } from "./memory-journal.ts";
+import { memoryJournal, type OpenJournal } from "./memory-journal.ts";
 import { setAside } from "./set-aside.ts";
 import type { TrailBounds } from "./trail-table.ts";
-
-export interface SqliteJournal extends MemoryJournal {
-  /** Why something is not on disk that should be, in a sentence. */
-  readonly trouble: string | undefined;
-  /** How many unsettled entries are not on disk because of that. */
-  readonly inMemoryOnly: number;
-  /** Tells of every trouble, and of its end with undefined. */
-  onTrouble(listener: (trouble: string | undefined) => void): void;
-  /** Writes what is left and closes the file. */
-  close(): void;
-}
 
 export interface SqliteOptions {
   readonly trail: TrailBounds;
@@ -47,7 +36,7 @@ export function openSqliteJournal(
   path: string,
   log: Logger,
   { trail = A_WEEK, keepsTexts = false, clock = systemClock }: Partial<SqliteOptions> = {},
-): SqliteJournal {
+): OpenJournal {
   const letGo = claimOutbox(path);
   const open = (patience = 0) => openDisk(path, trail, patience);
   const putAside = (error: unknown, lost: string) =>

@@ -7,11 +7,12 @@ import Database from "better-sqlite3";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fate, Journal, KeptRow, Row } from "../../shared/outbox/journal.ts";
-import { openSqliteJournal, type SqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
+import type { OpenJournal } from "../../shared/outbox/memory-journal.ts";
+import { openSqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 let directory: string;
-let open: SqliteJournal[];
+let open: OpenJournal[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "saxbridge-outbox-"));
@@ -27,7 +28,7 @@ const WRITER = new URL("./processes/write-outbox.ts", import.meta.url).pathname;
 
 const file = () => join(directory, "outbox.sqlite");
 
-function openJournal(path = file()): SqliteJournal {
+function openJournal(path = file()): OpenJournal {
   const journal = openSqliteJournal(path, silentLog);
   open.push(journal);
   return journal;
@@ -38,7 +39,7 @@ function closeAll(): void {
   open = [];
 }
 
-function reopen(journal: SqliteJournal): SqliteJournal {
+function reopen(journal: OpenJournal): OpenJournal {
   journal.close();
   open = open.filter((other) => other !== journal);
   return openJournal();
@@ -77,7 +78,7 @@ const fate = (some: Partial<Fate> = {}): Fate => ({
   ...some,
 });
 
-const safe = (journal: SqliteJournal, rows: readonly Row[]) =>
+const safe = (journal: OpenJournal, rows: readonly Row[]) =>
   Promise.all(rows.map((each) => new Promise<void>((done) => journal.append(each, done))));
 
 describe("openSqliteJournal()", () => {
