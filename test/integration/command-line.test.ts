@@ -42,7 +42,11 @@ test("say needs no secret, so that whoever may write to the socket can use it", 
   onTestFinished(() => socket.close());
   socket.bind(path);
   const env = { WEBRIDGE_SOCKET: path, WEBRIDGE_XMPP_PASSWORD_FILE: join(directory, "not-ours") };
-  expect(await runToEnd(["say", "Hello,", "room"], env)).toEqual({ code: 0, stderr: "" });
+  expect(await runToEnd(["say", "Hello,", "room"], env)).toEqual({
+    code: 0,
+    stderr: "",
+    stdout: "",
+  });
   await vi.waitFor(() => expect(heard).toEqual(["Hello, room"]));
 });
 

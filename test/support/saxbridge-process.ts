@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { endWithParent } from "../../cli/demo/servers/end-with-parent.ts";
 import { type Matches, Received } from "./users/received.ts";
@@ -22,6 +23,8 @@ export interface RunEnd {
   readonly code: number | null;
   /** All that it wrote to stderr. */
   readonly stderr: string;
+  /** All that it wrote to stdout. */
+  readonly stdout: string;
 }
 
 const MAIN = new URL("../../dist/cli/main.js", import.meta.url).pathname;
@@ -73,7 +76,7 @@ export class Saxbridge {
         ...this.#env,
         ...env,
       },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     const run = new SaxbridgeRun(child);
     this.#runs.add(run);
@@ -98,9 +101,11 @@ export class SaxbridgeRun {
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    if (child.stderr === null) throw new TypeError("The program's stderr has to be a pipe");
-    createInterface(child.stderr).on("line", (line) => this.#read(line));
-    this.ended = this.#untilEnded();
+    const { stdout, stderr } = child;
+    if (stdout === null || stderr === null)
+      throw new TypeError("The program has to write to pipes");
+    createInterface(stderr).on("line", (line) => this.#read(line));
+    this.ended = this.#untilEnded(text(stdout));
   }
 
   get pid(): number {
@@ -148,16 +153,20 @@ export class SaxbridgeRun {
     return this.ended;
   }
 
-  async #untilEnded(): Promise<RunEnd> {
+  async #untilEnded(said: Promise<string>): Promise<RunEnd> {
     await once(this.#child, "close");
     const last = this.#stderr.at(-1) ?? "without a word";
     this.#lines.end(`the program has ended (${this.#child.exitCode}): ${last}`);
-    return { code: this.#child.exitCode, stderr: this.#stderr.join("\n") };
+    return {
+      code: this.#child.exitCode,
+      stderr: this.#stderr.join("\n"),
+      stdout: await said,
+    };
   }
 
-  #read(text: string): void {
-    this.#stderr.push(text);
-    const line = parseLogLine(text);
+  #read(written: string): void {
+    this.#stderr.push(written);
+    const line = parseLogLine(written);
     if (line !== undefined) this.#lines.add(line);
   }
 }
@@ -171,6 +180,6 @@ function matching(wanted: string | Matches<LogLine>): Matches<LogLine> {
 }
 
 /** Undefined for what is no line of the log, such as a sentence for people. */
-function parseLogLine(text: string): LogLine | undefined {
-  return text.startsWith("{") ? LogLine.parse(JSON.parse(text)) : undefined;
+function parseLogLine(written: string): LogLine | undefined {
+  return written.startsWith("{") ? LogLine.parse(JSON.parse(written)) : undefined;
 }
