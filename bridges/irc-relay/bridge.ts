@@ -48,9 +48,8 @@ function openLink(
     roomNick: config.xmppNick,
     newRoom: config.newRoom,
     relayNotices: config.noticeRelay,
-    queueMessages: config.queueMessages,
-    queueBytes: config.queueBytes,
-    queueAge: config.queueAge,
+    gapLines: config.gapLines,
+    limits: config,
   });
 }
 

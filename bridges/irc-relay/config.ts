@@ -106,6 +106,10 @@ export const irc = z
           description:
             "How long a message may wait for the far side; older ones are not said, and one line says how many.",
         }),
+        gapLines: flag().prefault("on").meta({
+          description:
+            "Whether people are told, in a line at most once a minute, what they may have missed while a side was away.",
+        }),
         noticeRelay: flag().prefault("on").meta({
           description: "Whether IRC notices to a channel are repeated in its room.",
         }),

@@ -73,6 +73,13 @@ export function lateStamp(at: number, now: number): string {
   return `[${day}${time.slice(0, TIME)} UTC] `;
 }
 
+/** A line of ours without its stamp: what of it stays the same when it is said again later. */
+export function withoutStamp(line: string): string {
+  return line.replace(STAMP, "");
+}
+
+const STAMP = /^\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d UTC\] /;
+
 /** After so long people no longer take what is said for an answer to the line above, in milliseconds. */
 const LATE = 60_000;
 /** Length of `23:59`. */

@@ -28,10 +28,13 @@ export function wasMute(span: Span): LedgerChange {
   return (ledger) => withMute(ledger, span, { late: 0, uncertain: 0 });
 }
 
-/** A message was said here long after it was taken: of interest only together with the reason. */
-export function saidLate(ledger: Ledger): Ledger {
-  const { mute } = ledger;
-  return mute === undefined ? ledger : withMute(ledger, mute, { late: 1, uncertain: 0 });
+/** A message taken then was said here: late, if we could not speak then. */
+export function wasSaid(at: number): LedgerChange {
+  return (ledger) => {
+    const { mute } = ledger;
+    if (mute === undefined || at > mute.until) return ledger;
+    return withMute(ledger, mute, { late: 1, uncertain: 0 });
+  };
 }
 
 /** A message taken then may not have been heard here. */
@@ -41,7 +44,7 @@ export function mayBeUnheard(at: number): LedgerChange {
 
 /** We could not hear the other side for so long. */
 export function wasDeaf(gap: Gap): LedgerChange {
-  return (ledger) => ({
+  return ({ outOfReach: _overNow, ...ledger }) => ({
     ...ledger,
     deaf: {
       ...joined(ledger.deaf, gap),

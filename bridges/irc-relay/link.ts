@@ -2,18 +2,18 @@ import { IrcChannel } from "../../shared/irc/channel.ts";
 import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage, Reading } from "../../shared/message.ts";
-import { drain, type Place } from "../../shared/outbox/drain.ts";
-import { Outbox, type Taken } from "../../shared/outbox/outbox.ts";
+import type { Place } from "../../shared/outbox/drain.ts";
+import type { NewId, Taken } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 import { type RelayOrigin, relayMark } from "../../shared/xmpp/wire/relay-mark.ts";
-import { formatForIrc, formatForRoom, splitForIrc } from "./format.ts";
+import { formatForIrc, formatForRoom, lateStamp, splitForIrc, withoutStamp } from "./format.ts";
+import { isOutOfReach, wasDeaf, wasMute, wasRefused } from "./ledger.ts";
 import { type IgnoreReason, readIrcSpeech, readRoomSpeech } from "./parse.ts";
 import { RecentLines } from "./recent-lines.ts";
 import type { IrcVoice } from "./voice.ts";
-
-/** How many messages may be on their way to one side unconfirmed. */
-const WINDOW = 200;
+import { watchReach } from "./watch-reach.ts";
+import { type Direction, type Limits, Way } from "./way.ts";
 
 export interface LinkOptions {
   readonly channel: string;
@@ -23,22 +23,20 @@ export interface LinkOptions {
   readonly roomNick: string;
   readonly newRoom: "accept" | "refuse";
   readonly relayNotices: boolean;
-  readonly queueMessages: number;
-  readonly queueBytes: number;
-  readonly queueAge: number;
+  /** Whether people are told of gaps. */
+  readonly gapLines: boolean;
+  readonly limits: Limits;
   readonly voice: IrcVoice;
   readonly context: BridgeContext;
 }
-
-type Direction = "irc-to-room" | "room-to-irc";
 
 /** One channel and one room that share their conversation. */
 export class Link {
   readonly channel: IrcChannel;
   readonly room: Room;
   readonly #options: LinkOptions;
-  readonly #toRoom: Outbox<ChatMessage>;
-  readonly #toChannel: Outbox<ChatMessage>;
+  readonly #toRoom: Way;
+  readonly #toChannel: Way;
   readonly #saidInRoom: RecentLines;
   readonly #saidInChannel: RecentLines;
   #knowsOtherRelay = false;
@@ -48,9 +46,13 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { context, channel, room, roomNick, newRoom, otherChannels } = options;
-    this.#toRoom = this.#openOutbox("irc-to-room");
-    this.#toChannel = this.#openOutbox("room-to-irc");
+    const { context, channel, room, roomNick, newRoom, otherChannels, limits } = options;
+    this.#toRoom = this.#openWay("irc-to-room", channel, (at, code) =>
+      this.#toChannel.note(wasRefused(at, code)),
+    );
+    this.#toChannel = this.#openWay("room-to-irc", "the room", (at, code) =>
+      this.#toRoom.note(wasRefused(at, code)),
+    );
     this.#saidInRoom = new RecentLines(context.clock);
     this.#saidInChannel = new RecentLines(context.clock);
     this.channel = new IrcChannel({
@@ -64,47 +66,88 @@ export class Link {
       jid: room,
       nick: roomNick,
       newRoom,
-      historySince: () => this.#toRoom.oldestAt,
+      historySince: () => this.#toRoom.outbox.oldestAt,
       notes: context.journal,
       owner: `irc-relay ${channel}`,
+      catchUp: { maxAgeMs: limits.queueAge, most: MOST_MISSED },
+      essence: withoutStamp,
     });
     this.#showHealth("irc-to-room", this.#toRoom);
     this.#showHealth("room-to-irc", this.#toChannel);
     if (context.checkOnly) return;
-    this.channel.onSpeech((speech) => this.#hearChannel(speech));
-    this.room.onSpeech((heard) => this.#hearRoom(heard));
+    this.#listen();
   }
 
   /** Messages of both directions that are not settled. */
   get pending(): number {
-    return this.#toRoom.pending + this.#toChannel.pending;
+    return this.#toRoom.outbox.pending + this.#toChannel.outbox.pending;
   }
 
   /** Says in each place what was heard in the other, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { channel, room } = this;
-    const { voice } = this.#options;
+    const { clock } = this.#options.context;
+    const inRoom = this.#inRoom();
+    const inChannel = this.#inChannel();
     await Promise.all([
-      this.#drain("irc-to-room", this.#toRoom, signal, {
-        stay: (signal) => room.stay(signal),
-        say: ({ id, value }, written) => {
-          const body = formatForRoom(value);
-          this.#saidInRoom.add(body);
-          return room.say({ id, body }, written);
-        },
+      this.#toRoom.run(inRoom, signal),
+      this.#toChannel.run(inChannel, signal),
+      watchReach({
+        ...inRoom,
+        onLongAway: (since) => this.#toChannel.note(isOutOfReach(since)),
+        clock,
+        signal,
       }),
-      this.#drain("room-to-irc", this.#toChannel, signal, {
-        stay: (signal) => channel.waitInside(signal),
-        say: ({ value }, written) => {
-          const lines = formatForIrc(value, voice.textBytes(channel));
-          for (const line of lines) this.#saidInChannel.add(line);
-          return voice.say(lines, channel, written);
-        },
+      watchReach({
+        ...inChannel,
+        onLongAway: (since) => this.#toRoom.note(isOutOfReach(since)),
+        clock,
+        signal,
       }),
     ]);
   }
 
-  #showHealth(direction: Direction, outbox: Outbox<ChatMessage>): void {
+  #inRoom(): Place<ChatMessage> {
+    const { room } = this;
+    const { clock } = this.#options.context;
+    return {
+      stay: (signal) => room.stay(signal),
+      say: ({ id, at, value }, written) => {
+        const body = formatForRoom(value, lateStamp(at, clock.wallNow()));
+        this.#saidInRoom.add(body);
+        return room.say({ id, body }, written);
+      },
+    };
+  }
+
+  #inChannel(): Place<ChatMessage> {
+    const { channel } = this;
+    const { voice, context } = this.#options;
+    return {
+      stay: (signal) => channel.waitInside(signal),
+      say: ({ at, value }, written) => {
+        const stamp = lateStamp(at, context.clock.wallNow());
+        const lines = formatForIrc(value, voice.textBytes(channel), stamp);
+        for (const line of lines) this.#saidInChannel.add(line);
+        return voice.say(lines, channel, written);
+      },
+    };
+  }
+
+  #listen(): void {
+    const { channel, room } = this;
+    channel.onSpeech((speech) => this.#hearChannel(speech));
+    room.onSpeech((heard) => this.#hearRoom(heard));
+    channel.onReturn((gap) => {
+      this.#toChannel.note(wasMute(gap));
+      this.#toRoom.note(wasDeaf(gap));
+    });
+    room.onReturn((gap) => {
+      this.#toRoom.note(wasMute(gap));
+      this.#toChannel.note(wasDeaf(gap));
+    });
+  }
+
+  #showHealth(direction: Direction, { outbox }: Way): void {
     const { channel, room } = this;
     const name = `${direction} ${channel.name} ${room.jid}`;
     const needs = [channel.link, room.link];
@@ -119,12 +162,7 @@ export class Link {
         this.#saidInChannel.has(body) ||
         this.#saidInRoom.hasQuoted(body, this.room.nick ?? this.#options.roomNick),
     });
-    const origin = this.#origin();
-    if (origin.network !== this.#markedNetwork) {
-      this.#markedNetwork = origin.network;
-      this.#mark = relayMark(origin);
-    }
-    const outcome = reading.message && this.#toRoom.put({ beginning: this.#mark }, reading.message);
+    const outcome = reading.message && this.#toRoom.take(this.#ourId(), reading.message);
     this.#count("irc-to-room", reading, outcome);
   }
 
@@ -141,12 +179,12 @@ export class Link {
     );
   }
 
-  #takeForChannel(message: ChatMessage, { speech }: Heard): Taken {
+  #takeForChannel(message: ChatMessage, { speech, at }: Heard): Taken {
     // The room's own id. What one client calls its message, another may call its own.
     const { stanzaId } = speech;
     const pieces = splitForIrc(message, this.#options.voice.textBytes(this.channel));
     const [outcome = "known"] = pieces.map((piece, i) =>
-      this.#toChannel.put(i === 0 ? stanzaId : stanzaId && `${stanzaId}/${i}`, piece),
+      this.#toChannel.take(i === 0 ? stanzaId : stanzaId && `${stanzaId}/${i}`, piece, at),
     );
     return outcome;
   }
@@ -155,6 +193,16 @@ export class Link {
     if (ignored === "relayed") this.#warnOfOtherRelay();
     const outcome = taken ?? `ignored: ${ignored}`;
     this.#options.context.counters.add("messages", { direction, outcome });
+  }
+
+  /** What a line that we bring into the room is called. */
+  #ourId(): NewId {
+    const origin = this.#origin();
+    if (origin.network !== this.#markedNetwork) {
+      this.#markedNetwork = origin.network;
+      this.#mark = relayMark(origin);
+    }
+    return { beginning: this.#mark };
   }
 
   /** Where the lines that we bring into the room come from. */
@@ -170,47 +218,20 @@ export class Link {
     log.warn("another relay on the same pair", { channel: this.channel.name, room: this.room.jid });
   }
 
-  #openOutbox(direction: Direction): Outbox<ChatMessage> {
-    const { context, channel, room, queueMessages, queueBytes, queueAge } = this.#options;
-    return new Outbox<ChatMessage>({
-      queue: `irc-relay ${direction} ${channel} ${room}`,
-      journal: context.journal,
-      clock: context.clock,
-      log: context.log,
-      maxEntries: queueMessages,
-      maxBytes: queueBytes,
-      maxAgeMs: queueAge,
-      toDisk: "when-said",
-      rememberIds: false,
-      summarise: ({ count, since, why }) => ({
-        kind: "notice",
-        nick: "saxbridge",
-        body: `${count} messages since ${new Date(since).toISOString()} were left out: ${why}`,
-      }),
-      describe: ({ nick, body }) => ({ nick, text: body }),
-    });
-  }
-
-  #drain(
-    direction: Direction,
-    outbox: Outbox<ChatMessage>,
-    signal: AbortSignal,
-    place: Place<ChatMessage>,
-  ): Promise<void> {
-    const { clock, log, counters } = this.#options.context;
-    return drain({
-      outbox,
-      place,
-      window: WINDOW,
-      whenUncertain: direction === "irc-to-room" ? "say-again" : "let-go",
-      clock,
-      log: log.child({ direction }),
-      signal,
-      onSettled: (_entry, fate) =>
-        counters.add("messages", {
-          direction,
-          outcome: typeof fate === "object" ? `refused: ${fate.refused}` : fate,
-        }),
+  #openWay(direction: Direction, from: string, onRefused: (at: number, code: string) => void): Way {
+    const { context, channel, room, limits, gapLines } = this.#options;
+    return new Way({
+      direction,
+      ends: `${channel} ${room}`,
+      from,
+      limits,
+      gapLines,
+      ourId: () => this.#ourId(),
+      onRefused,
+      context,
     });
   }
 }
+
+/** More than these would fill a channel for half an hour. */
+const MOST_MISSED = 1_000;

@@ -23,6 +23,14 @@ interface Underway {
   readonly settle: (fate: Fate) => void;
 }
 
+export interface DeliveryOptions {
+  readonly notes: Notes;
+  /** The note that keeps what the room has shown until somebody asks. */
+  readonly name: string;
+  /** What of a body stays the same when it is said again later. */
+  readonly essence: (body: string) => string;
+}
+
 /**
  * What we say in one room and what becomes of it. A room reflects in order (XEP-0045 section 7.4), so
  * that what it passes over will not come any more.
@@ -35,14 +43,11 @@ export class Delivery {
   #hasNewlyHeard = false;
   /** What was under way when a stay ended: hashes of bodies by id. */
   readonly #doubtful = new Map<string, string>();
-  readonly #notes: Notes;
-  readonly #name: string;
+  readonly #options: DeliveryOptions;
 
-  /** `name`: of the note that keeps what the room has shown until somebody asks. */
-  constructor(notes: Notes, name: string) {
-    this.#notes = notes;
-    this.#name = name;
-    this.#heard = new Map(readNote(notes, name, heardNote));
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#heard = new Map(readNote(options.notes, options.name, heardNote));
   }
 
   /** When the oldest message under way was said, in monotonic milliseconds. */
@@ -99,14 +104,14 @@ export class Delivery {
     const underway = [...this.#underway];
     this.#underway.clear();
     for (const [id, { body, settle }] of underway) {
-      remember(this.#doubtful, id, body);
+      remember(this.#doubtful, id, this.#hash(body));
       settle("uncertain");
     }
   }
 
   /** The room shows this, which an earlier session may have said. */
   hear(speech: Speech): void {
-    for (const id of idsOf(speech)) remember(this.#heard, id, sentBody(speech));
+    for (const id of idsOf(speech)) remember(this.#heard, id, this.#hash(sentBody(speech)));
     this.#hasNewlyHeard = true;
   }
 
@@ -117,17 +122,22 @@ export class Delivery {
   keepHeard(): void {
     if (!this.#hasNewlyHeard) return;
     this.#hasNewlyHeard = false;
-    this.#notes.setNote(this.#name, JSON.stringify([...this.#heard]));
+    this.#options.notes.setNote(this.#options.name, JSON.stringify([...this.#heard]));
   }
 
   /** Whether the room has shown that an earlier session said this; says so once. */
   takeHeard({ id, body }: Utterance): boolean {
-    return this.#heard.get(id) === hash(body) && this.#heard.delete(id);
+    return this.#heard.get(id) === this.#hash(body) && this.#heard.delete(id);
   }
 
   /** Whether this was under way when an earlier stay ended, so that it comes late. */
   isDoubtful(speech: Speech): boolean {
-    return idsOf(speech).some((id) => this.#doubtful.get(id) === hash(sentBody(speech)));
+    const body = this.#hash(sentBody(speech));
+    return idsOf(speech).some((id) => this.#doubtful.get(id) === body);
+  }
+
+  #hash(body: string): string {
+    return hash(this.#options.essence(body));
   }
 }
 
@@ -136,7 +146,7 @@ const SWALLOWED: Fate = { refused: "swallowed by the room" };
 /** The newest are those that are still needed. */
 function remember(bodies: Map<string, string>, id: string, body: string): void {
   bodies.delete(id);
-  bodies.set(id, hash(body));
+  bodies.set(id, body);
   if (bodies.size <= MOST_REMEMBERED) return;
   const [oldest = ""] = bodies.keys();
   bodies.delete(oldest);

@@ -72,6 +72,8 @@ export interface RoomOptions {
   /** Whose room this is, for the names of its notes: the same after a restart, and nobody else's. */
   readonly owner: string;
   readonly catchUp?: CatchUpBounds;
+  /** What of a body stays the same when it is said again later; when absent, all of it. */
+  readonly essence?: (body: string) => string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
@@ -102,8 +104,9 @@ export class Room {
 
   constructor(options: RoomOptions) {
     const { notes, owner, jid, clock, health, catchUp: bounds = BOUNDS } = options;
+    const { essence = (body) => body } = options;
     this.#options = options;
-    this.#delivery = new Delivery(notes, `heard ${owner} ${jid}`);
+    this.#delivery = new Delivery({ notes, name: `heard ${owner} ${jid}`, essence });
     this.#catchUp = new CatchUp({ notes, name: `cursor ${owner} ${jid}`, bounds, clock });
     this.#alarm = new Alarm(clock, () => this.#move({ type: "due" }));
     this.#arriving = new Arriving({
@@ -355,8 +358,8 @@ export class Room {
   #beginStay(reading: Reading): void {
     const { gap, retold } = this.#catchUp.comeBack(reading, (speech) => this.#isOwn(speech));
     if (gap !== undefined) this.#returnListener?.(gap);
-    for (const { speech, isOld } of retold) {
-      this.#listener?.({ speech, own: this.#isOwn(speech), history: isOld });
+    for (const { speech, isOld, at } of retold) {
+      this.#listener?.({ speech, own: this.#isOwn(speech), history: isOld, at });
     }
     this.#catchUp.keep();
     this.#delivery.keepHeard();

@@ -7,4 +7,6 @@ export interface Heard {
   readonly own: boolean;
   /** Said before we came in. */
   readonly history: boolean;
+  /** When it was said, in milliseconds since 1970, if the room tells us later. */
+  readonly at?: number | undefined;
 }

@@ -17,6 +17,8 @@ export interface Retold {
   readonly speech: Speech;
   /** Not for us: heard before, said before our time or while we were put out, or too old by now. */
   readonly isOld: boolean;
+  /** When it was said, in milliseconds since 1970; undefined for just now. */
+  readonly at?: number | undefined;
 }
 
 /** What was new to us in that. */
@@ -55,7 +57,11 @@ export function readMissed(shown: Shown, { cursor, oldest, isOwn }: MissedContex
   const fresh = speeches.filter((speech, i) => isNew(speech, i) && !isOwn(speech));
   const tooOld = fresh.filter(isTooOld).length;
   return {
-    retold: speeches.map((speech, i) => ({ speech, isOld: !isNew(speech, i) || isTooOld(speech) })),
+    retold: speeches.map((speech, i) => ({
+      speech,
+      isOld: !isNew(speech, i) || isTooOld(speech),
+      at: speech.delay?.stamp,
+    })),
     missed: fresh.length - tooOld,
     leftOut: tooOld + (heard === -1 ? dropped : 0),
     isComplete: isWhole && (isAfterCursor || (last !== undefined && isUnique(last))),

@@ -5,6 +5,7 @@ import {
   formatForRoom,
   lateStamp,
   MOST_LINES,
+  withoutStamp,
 } from "../../../bridges/irc-relay/format.ts";
 import type { ChatMessage } from "../../../shared/message.ts";
 import { serialise } from "../../../shared/xmpp/wire/serialise.ts";
@@ -195,6 +196,15 @@ describe("lateStamp()", () => {
     expect(formatForRoom(says("hi"), "[23:30 UTC] ")).toBe("[23:30 UTC] <anna> hi");
     expect(formatForRoom(says("waves", "anna", "action"), "[23:30 UTC] ")).toBe(
       "[23:30 UTC] * anna waves",
+    );
+  });
+
+  test("comes off again", () => {
+    fc.assert(
+      fc.property(message, fc.integer({ min: 0, max: 10_000_000 }), (said, ago) => {
+        const line = formatForRoom(said, lateStamp(now - ago, now));
+        expect(withoutStamp(line)).toBe(formatForRoom(said));
+      }),
     );
   });
 });

@@ -6,10 +6,10 @@ import {
   type LedgerChange,
   linesOf,
   mayBeUnheard,
-  saidLate,
   wasDeaf,
   wasMute,
   wasRefused,
+  wasSaid,
 } from "../../../bridges/irc-relay/ledger.ts";
 
 const NOON = Date.UTC(2026, 10, 20, 12);
@@ -31,11 +31,11 @@ describe("linesOf()", () => {
   test.each<readonly [string, readonly LedgerChange[], readonly string[]]>([
     ["nothing of nothing", [], []],
     ["nothing of a long silence that lost nothing", [wasMute(span(0, 100))], []],
-    ["nothing of what was late in a short one", [wasMute(span(0, 5)), saidLate], []],
-    ["nothing of what is late without a gap", [saidLate], []],
+    ["nothing of what was late in a short one", [wasMute(span(0, 5)), wasSaid(at(1))], []],
+    ["nothing of what is late without a gap", [wasSaid(at(1))], []],
     [
       "what was late in a long one",
-      [wasMute(span(5, 130)), saidLate, saidLate],
+      [wasMute(span(5, 130)), wasSaid(at(6)), wasSaid(at(7)), wasSaid(at(131))],
       ["Away from here from 2026-11-20 12:00:05 to 12:02:10 UTC: 2 messages said late"],
     ],
     [
@@ -82,6 +82,11 @@ describe("linesOf()", () => {
       "since when the other side is out of reach",
       [isOutOfReach(at(5))],
       ["Cannot reach #chan since 2026-11-20 12:00:05 UTC: what is said here waits"],
+    ],
+    [
+      "nothing of a reach that is back",
+      [isOutOfReach(at(5)), wasDeaf({ ...deaf(5, 90), isComplete: true })],
+      [],
     ],
     [
       "what was refused, and why",

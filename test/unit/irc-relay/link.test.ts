@@ -11,10 +11,11 @@ import { FakeXmppSession } from "../../support/fake-xmpp-session.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 const ROOM = "lounge@muc.test";
+const LIMITS = { queueMessages: 100, queueBytes: 1_000_000, queueAge: 3_600_000 };
 const MARK = relayMark({ network: "TestNet", channel: "#lounge" });
 
 /** A link between a channel and a room, on servers that are played by the test. */
-async function linked(differences: Partial<LinkOptions> = {}) {
+async function linked(differences: Partial<LinkOptions> = {}, answers = () => true) {
   const clock = new FakeClock({ random: () => 0 });
   const stop = new AbortController();
   const counters = new Counters();
@@ -29,9 +30,8 @@ async function linked(differences: Partial<LinkOptions> = {}) {
     roomNick: "irc",
     newRoom: "accept",
     relayNotices: true,
-    queueMessages: 100,
-    queueBytes: 1_000_000,
-    queueAge: 3_600_000,
+    gapLines: true,
+    limits: LIMITS,
     voice,
     context: {
       xmpp: { domain: "muc.test", tls: "optional" },
@@ -46,7 +46,7 @@ async function linked(differences: Partial<LinkOptions> = {}) {
     },
     ...differences,
   });
-  const irc = new FakeIrcSession({ isupport: { network: "TestNet" } });
+  const irc = new FakeIrcSession({ isupport: { network: "TestNet" }, answers });
   const xmpp = new FakeXmppSession();
   const running = link.run(stop.signal);
   const enterChannel = () => {
@@ -87,6 +87,7 @@ async function linked(differences: Partial<LinkOptions> = {}) {
     counters,
     events,
     link,
+    voice,
     irc,
     xmpp,
     running,
@@ -161,9 +162,76 @@ describe("Link", () => {
     expect(bodies).toEqual(["&lt;ivan&gt; one", "&lt;ivan&gt; two"]);
   });
 
+  test("says nothing in the channel twice, and tells what may not have been heard", async () => {
+    let answers = true;
+    const { clock, stop, link, voice, irc, say, inChannel } = await linked({}, () => answers);
+    answers = false;
+    await say("maybe");
+    irc.end();
+    await clock.advance(0);
+    const again = new FakeIrcSession({ isupport: { network: "TestNet" } });
+    voice.use(again, stop.signal);
+    void link.channel.run(again, stop.signal);
+    await clock.advance(1_000);
+    expect(inChannel()).toEqual(["<anna> maybe"]);
+    expect(again.sent.filter((line) => line.startsWith("PRIVMSG"))).toEqual([
+      expect.stringMatching(
+        /<saxbridge> Away from here from .* UTC: 1 message may not have been heard$/,
+      ),
+    ]);
+  });
+
+  test("tells the room that it may have missed what was said in the channel", async () => {
+    const { clock, stop, link, voice, irc, inRoom } = await linked();
+    irc.end();
+    await clock.advance(5_000);
+    const again = new FakeIrcSession({ isupport: { network: "TestNet" } });
+    voice.use(again, stop.signal);
+    void link.channel.run(again, stop.signal);
+    await clock.advance(1_000);
+    expect(inRoom()).toEqual([
+      expect.stringMatching(
+        /^-saxbridge- Away from #lounge from 2026-01-01 00:00:00 to 00:00:05 UTC: what was said there/,
+      ),
+    ]);
+  });
+
+  test("tells the room when the channel cannot be reached for long", async () => {
+    const { clock, irc, inRoom } = await linked();
+    irc.end();
+    await clock.advance(100_000);
+    expect(inRoom()).toEqual([expect.stringMatching(/^-saxbridge- Cannot reach #lounge since/)]);
+  });
+
+  test("tells the room what the channel refuses, and nobody of its own lines", async () => {
+    let answers = true;
+    const { clock, irc, say, inRoom, inChannel } = await linked({}, () => answers);
+    answers = false;
+    await say("hello");
+    irc.hear(":irc.test 404 saxjax #lounge :Cannot send to channel (+m)");
+    const [, token] = /^PING :?(.*)$/.exec(irc.sent.at(-1) ?? "") ?? [];
+    irc.hear(`:irc.test PONG irc.test :${token}`);
+    await clock.advance(1_000);
+    expect(inRoom()).toEqual([
+      expect.stringMatching(/^-saxbridge- 1 message refused in #lounge .*: 404$/),
+    ]);
+    expect(inChannel()).toHaveLength(1);
+  });
+
+  test("tells nobody of gaps where the configuration says so", async () => {
+    const { clock, stop, link, voice, irc, inRoom } = await linked({ gapLines: false });
+    irc.end();
+    await clock.advance(5_000);
+    const again = new FakeIrcSession({ isupport: { network: "TestNet" } });
+    voice.use(again, stop.signal);
+    void link.channel.run(again, stop.signal);
+    await clock.advance(100_000);
+    expect(inRoom()).toEqual([]);
+  });
+
   test("leaves out what is too much, and says how much that was", async () => {
     const { clock, irc, counters, inRoom, reflect, link } = await linked({
-      queueMessages: 3,
+      limits: { ...LIMITS, queueMessages: 3 },
     });
     for (let i = 0; i < 10; i += 1) irc.hear(`:ivan!u@h PRIVMSG #lounge :line ${i}`);
     await clock.advance(0);
