@@ -84,15 +84,17 @@ interface ServerRecord {
 
 /**
  * Picks the server for the next attempt: the first healthy one in the order of preference, at once,
- * so that a dead server costs no wait while another lives. It never gives up, and never storms: see
- * `PoolPolicy`. What servers decided about us outlives a restart. The pool only advises; whether wrong
- * credentials are fatal is the caller's choice.
+ * and not the one that has just failed, so that a dead server costs no wait while another lives. It
+ * never gives up, and never storms: see `PoolPolicy`. What servers decided about us outlives a restart.
+ * The pool only advises; whether wrong credentials are fatal is the caller's choice.
  */
 export class ServerPool {
   readonly #clock: Clock;
   readonly #policy: PoolPolicy;
   readonly #notes: Notes;
   readonly #records: readonly ServerRecord[];
+  /** The others come first, however soon it is free again. */
+  #lastFailed: ServerRecord | undefined;
   #lastAttemptAt = Number.NEGATIVE_INFINITY;
 
   /** Throws a RangeError when there is no server: a pool must always have an answer. */
@@ -125,8 +127,10 @@ export class ServerPool {
   /** The server to try next, and how long to wait before doing so. Each call counts as an attempt. */
   next(): { readonly server: IrcServer; readonly waitMs: number } {
     const now = this.#clock.now();
+    const healthy = this.#records.filter(({ freeAt }) => freeAt <= now);
     const best =
-      this.#records.find(({ freeAt }) => freeAt <= now) ??
+      healthy.find((record) => record !== this.#lastFailed) ??
+      healthy[0] ??
       this.#records.reduce((a, b) => (b.freeAt < a.freeAt ? b : a));
     const patience = Math.max(now, this.#lastAttemptAt) + this.#policy.longestWaitMs;
     const earliest = this.#lastAttemptAt + this.#policy.spacingMs;
@@ -142,6 +146,7 @@ export class ServerPool {
     const term = this.#policy.terms[cause];
     const strikes = record.strikes.get(term) ?? 0;
     record.strikes.set(term, strikes + 1);
+    this.#lastFailed = record;
     record.failures += 1;
     record.cause = cause;
     const ms = this.#lengthOf(term, strikes);

@@ -74,6 +74,16 @@ describe("the choice", () => {
     const { clock, pool: servers } = world([a, b]);
     servers.failed(a, "refused");
     await clock.advance(minute);
+    servers.failed(b, "closed");
+    expect(servers.next().server).toEqual(a);
+  });
+
+  test("the server that has just failed is not the next one while another is healthy", async () => {
+    const { clock, pool: servers } = world([a, b]);
+    servers.failed(a, "refused");
+    await clock.advance(hour);
+    expect(servers.next().server).toEqual(b);
+    servers.failed(b, "full");
     expect(servers.next().server).toEqual(a);
   });
 
@@ -349,7 +359,7 @@ describe("laws, whatever the servers do and whatever chance says", () => {
     );
   });
 
-  test("the preferred server is chosen whenever it is healthy", async () => {
+  test("the preferred server is chosen whenever it is healthy and has not just failed", async () => {
     const event = fc.record({
       of: fc.nat(2),
       cause: fc.constantFrom(...causes),
@@ -361,9 +371,11 @@ describe("laws, whatever the servers do and whatever chance says", () => {
         for (const { of, cause, passes } of events) {
           servers.failed([a, b, c][of] ?? a, cause);
           await clock.advance(passes);
-          const healthy = servers.status().find(({ freeInMs }) => freeInMs === 0);
+          const [first, second] = servers.status().filter(({ freeInMs }) => freeInMs === 0);
+          const hasJustFailed = first?.server === [a, b, c][of];
           const { server: chosen } = servers.next();
-          expect(chosen).toEqual(healthy?.server ?? chosen);
+          const wanted = hasJustFailed ? (second ?? first) : first;
+          expect(chosen).toEqual(wanted?.server ?? chosen);
         }
       }),
       { numRuns: 50 },
