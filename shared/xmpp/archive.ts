@@ -43,14 +43,12 @@ export interface ArchiveOptions {
 export async function readArchive(options: ArchiveOptions): Promise<Reading | undefined> {
   const { clock, signal, onResult } = options;
   const deadline = clock.now() + LONGEST;
-  // What answers an earlier reading may still be on its way.
-  const reading = clock.random().toString(36).slice(2);
   let from: From = { after: options.after };
   for (let page = 1; page <= MOST_PAGES && clock.now() < deadline; page += 1) {
-    const { answer, results } = await askPage(options, from, `${reading}-${page}`);
+    const { answer, results } = await askPage(options, from);
     if (signal.aborted) return undefined;
-    if (page === 1 && isUnknown(options.after, answer, results)) {
-      from = { start: new Date(options.since).toISOString() };
+    if (page === 1 && (await isUnknown(options, answer, results))) {
+      from = startOf(options);
       continue;
     }
     const end = answer && readArchiveEnd(answer);
@@ -74,34 +72,43 @@ interface Page {
   readonly results: readonly ArchiveResult[];
 }
 
+function startOf({ since }: ArchiveOptions): From {
+  return { start: new Date(since).toISOString() };
+}
+
 async function askPage(
-  { session, room }: ArchiveOptions,
+  { session, room, clock }: ArchiveOptions,
   from: From,
-  queryId: string,
+  max = PAGE,
 ): Promise<Page> {
+  // What answers an earlier question may still be on its way.
+  const queryId = clock.random().toString(36).slice(2);
   const results: ArchiveResult[] = [];
   const stopListening = session.onStanza(room, (stanza) => {
     const result = readArchiveResult(stanza);
     if (result?.queryId === queryId) results.push(result);
   });
-  const query = archiveQuery({ room, queryId, max: PAGE, ...from });
+  const query = archiveQuery({ room, queryId, max, ...from });
   const answer = await session.request(query, PAGE_TIMEOUT);
   stopListening();
   return { answer, results };
 }
 
 /**
- * XEP-0059 section 2.2: who does not know `after` answers item-not-found. ejabberd begins at the
- * beginning instead, but only when it is no number: its own ids are times, and it knows what comes after
- * any of them.
+ * XEP-0059 section 2.2: who does not know `after` answers item-not-found. ejabberd does not; its own ids
+ * are times, and what another server called a message it takes for one before or behind them all.
  */
-function isUnknown(
-  after: string,
+async function isUnknown(
+  options: ArchiveOptions,
   answer: Element | undefined,
-  [first]: readonly ArchiveResult[],
-): boolean {
-  if (answer && readStanzaError(answer)?.condition === "item-not-found") return true;
-  return first !== undefined && isNumber(first.id) && !isNumber(after);
+  results: readonly ArchiveResult[],
+): Promise<boolean> {
+  const error = answer && readStanzaError(answer);
+  if (error?.condition === "item-not-found") return true;
+  if (answer === undefined || error !== undefined || isNumber(options.after)) return false;
+  const [first] =
+    results.length > 0 ? results : (await askPage(options, startOf(options), 1)).results;
+  return first !== undefined && isNumber(first.id);
 }
 
 function isNumber(id: string): boolean {

@@ -12,8 +12,8 @@ export interface FakeArchiveOptions {
   readonly room: string;
   /** Messages of one page at most, whatever is asked for. */
   readonly most?: number;
-  /** What becomes of an `after` that is not known: item-not-found (XEP-0059), or a beginning at the beginning. */
-  readonly unknown?: "refused" | "ignored";
+  /** What becomes of an `after` that is not known: item-not-found (XEP-0059), or all or nothing comes after it. */
+  readonly unknown?: "refused" | "first" | "last";
 }
 
 /** The archive of a room: answers each question for a page from what it holds. */
@@ -43,7 +43,10 @@ export class FakeArchive {
         `<iq type="error" from="${room}"><error type="modify"><item-not-found xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></iq>`,
       );
     }
-    const rest = this.entries.slice(known + 1).filter(({ stamp }) => stamp >= start);
+    const isLast = after !== undefined && known === -1 && unknown === "last";
+    const rest = (isLast ? [] : this.entries.slice(known + 1)).filter(
+      ({ stamp }) => stamp >= start,
+    );
     const page = rest.slice(0, Math.min(most, Number(textOf(iq, "max"))));
     const queryId = /queryid="([^"]*)"/.exec(iq)?.[1] ?? "";
     for (const { id, stamp, xml } of page) {

@@ -70,7 +70,8 @@ describe("readArchive()", () => {
   test.each([
     ["refuses", { after: "gone" }],
     // ejabberd, when it never gave such an id.
-    ["passes over", { after: "gone", unknown: "ignored" as const }],
+    ["puts at the beginning", { after: "gone", unknown: "first" as const }],
+    ["puts at the end", { after: "gone", unknown: "last" as const }],
   ])("reads by time in an archive that %s what it does not know", async (_, options) => {
     const { read, add, begin, answerAll, outcome } = reading({ ...options, most: 2 });
     add("0", "1", "2", "3");
@@ -80,6 +81,17 @@ describe("readArchive()", () => {
     expect(outcome.reading).toEqual({ isAfterCursor: false, isWhole: true });
   });
 
+  test.each(["first", "last"] as const)(
+    "believes an archive whose ids are no numbers either (%s)",
+    async (unknown) => {
+      const { read, add, begin, answerAll, outcome } = reading({ after: "b", unknown });
+      add("a", "b");
+      begin();
+      await answerAll();
+      expect([read, outcome.reading]).toEqual([[], { isAfterCursor: true, isWhole: true }]);
+    },
+  );
+
   test("takes nothing that is no answer to its question, whoever says it", async () => {
     const { archive, session, clock, read, add, begin, outcome } = reading();
     add("1", "2");
@@ -88,7 +100,7 @@ describe("readArchive()", () => {
     const result = (from: string, id: string) =>
       `<message from="${from}"><result xmlns="urn:xmpp:mam:2" queryid="${id}" id="x"><forwarded xmlns="urn:xmpp:forward:0"><message xmlns="jabber:client" from="${room}/anna" type="groupchat"><body>forged</body></message></forwarded></result></message>`;
     session.hear(result(`${room}/evil`, queryId));
-    session.hear(result(room, "an earlier question"));
+    session.hear(result(room, "an earlier question's"));
     archive.answer(session);
     await clock.advance(0);
     expect([read, outcome.reading?.isWhole]).toEqual([["2"], true]);

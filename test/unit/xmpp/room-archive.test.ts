@@ -33,7 +33,7 @@ function server() {
   const present = new Set<FakeXmppSession>();
   /** Says something in the room; who is there hears it. */
   const say = (body: string, { nick = "anna", id = `client ${body}` }: Saying = {}) => {
-    const stanzaId = `archive ${archive.entries.length}`;
+    const stanzaId = `100${archive.entries.length}`;
     const xml = `<message from="${JID}/${nick}" type="groupchat" id="${id}"><body>${body}</body></message>`;
     archive.entries.push({ id: stanzaId, xml, stamp: clock.wallNow() });
     const given = `<stanza-id xmlns="urn:xmpp:sid:0" by="${JID}" id="${stanzaId}"/></message>`;
@@ -223,7 +223,7 @@ describe("Room with an archive", () => {
     expect(await fate).toBe("delivered");
     await world.cut(before);
     const session = enter();
-    expect(session.requests[0]?.iq).toContain("<after>archive 0</after>");
+    expect(session.requests[0]?.iq).toContain("<after>1000</after>");
     await world.cut(session);
     await catchUp();
   });
@@ -286,8 +286,8 @@ describe("Room with an archive", () => {
     expect(events).toContain("room archive not read");
     expect(session.takeSent().join("")).toContain('<history since="2025-12-31T23:59:00.000Z"/>');
     session.hear(SELF);
-    session.hear(shown("heard", "archive 0"));
-    session.hear(shown("live", "archive 1"));
+    session.hear(shown("heard", "1000"));
+    session.hear(shown("live", "1001"));
     session.hear(SUBJECT);
     expect([heard, await isOpen()]).toEqual([["heard", "live"], true]);
     expect(gaps).toMatchObject([{ missed: 1, isComplete: true }]);
