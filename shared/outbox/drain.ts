@@ -12,7 +12,7 @@ import type { Entry, Outbox } from "./outbox.ts";
  */
 export type Fate = "delivered" | "uncertain" | "unsent" | "later" | Refused;
 
-export interface Refused {
+interface Refused {
   readonly refused: string;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../observe/logger.ts";
+import { BySeq } from "./by-seq.ts";
 import type { Fate, Journal } from "./journal.ts";
 import { type LeftOut, LeftOuts, type WhyLeftOut } from "./left-out.ts";
 
@@ -81,10 +82,8 @@ export class Outbox<T> {
   readonly fates: Record<string, number> = {};
   readonly #options: OutboxOptions<T>;
   readonly #run: string;
-  /** All that is not settled, by rising seq. */
-  readonly #kept = new Map<number, Kept<T>>();
-  /** The same for finding a seq; some of it may be settled already. */
-  #inOrder: Kept<T>[] = [];
+  /** All that is not settled. */
+  readonly #kept = new BySeq<Kept<T>>();
   /** Up to here entries can be said. */
   #readyUpTo = 0;
   readonly #ids = new Set<string>();
@@ -118,7 +117,7 @@ export class Outbox<T> {
 
   /** When the oldest unsettled entry was taken, in milliseconds since 1970. */
   get oldestAt(): number | undefined {
-    return this.#kept.values().next().value?.entry.at;
+    return this.#kept.oldest?.entry.at;
   }
 
   /** When the far side last confirmed something in this run, in milliseconds since 1970. */
@@ -136,7 +135,7 @@ export class Outbox<T> {
 
   /** What was said and is not settled, oldest first: nobody knows yet whether it was heard. */
   get doubtful(): readonly Entry<T>[] {
-    return [...this.#kept.values()].filter(({ wasSaid }) => wasSaid).map(({ entry }) => entry);
+    return [...this.#kept.all()].filter(({ wasSaid }) => wasSaid).map(({ entry }) => entry);
   }
 
   /**
@@ -180,7 +179,7 @@ export class Outbox<T> {
     const { journal, queue, clock, rememberIds } = this.#options;
     const kept = this.#kept.get(entry.seq);
     if (kept === undefined) return;
-    this.#kept.delete(entry.seq);
+    this.#kept.remove(entry.seq);
     this.#bytes -= kept.size;
     this.#movedAt = clock.now();
     if (code === "delivered") this.#lastDeliveredAt = clock.wallNow();
@@ -188,7 +187,8 @@ export class Outbox<T> {
       if (rememberIds) journal.remember(queue, entry.id);
       else this.#rememberSettled(entry.id);
     }
-    journal.settle(queue, entry.seq, this.#front(entry.seq));
+    // All below the oldest unsettled one are settled.
+    journal.settle(queue, entry.seq, this.#kept.oldest?.entry.seq ?? entry.seq + 1);
     this.#record(entry, code);
   }
 
@@ -198,7 +198,6 @@ export class Outbox<T> {
    * age: only the place can tell whether it was heard.
    */
   giveNext(seq: number): Entry<T> | undefined {
-    this.#forgetSettled();
     const next = this.#findAfter(seq);
     this.#summariseWhatIsDue();
     const given = next ?? this.#findAfter(seq);
@@ -249,8 +248,7 @@ export class Outbox<T> {
     const born = now - Math.max(0, clock.wallNow() - entry.at);
     const kept = { entry, size, born, isOut: wasSaid, wasSaid };
     if (this.#kept.size === 0) this.#movedAt = now;
-    this.#kept.set(entry.seq, kept);
-    this.#inOrder.push(kept);
+    this.#kept.add(entry.seq, kept);
     this.#bytes += size;
   }
 
@@ -281,7 +279,7 @@ export class Outbox<T> {
 
   #expireOldest(): void {
     const limit = this.#oldestBorn();
-    for (const kept of this.#kept.values()) {
+    for (const kept of this.#kept.all()) {
       if (kept.born >= limit) return;
       if (canExpire(kept)) this.#expire(kept);
     }
@@ -325,12 +323,6 @@ export class Outbox<T> {
     journal.record({ queue, id, takenAt: at, at: clock.wallNow(), code, ...describe(value) });
   }
 
-  /** The oldest unsettled seq; all below it are settled. */
-  #front(settled: number): number {
-    const oldest = this.#kept.keys().next();
-    return oldest.done ? settled + 1 : oldest.value;
-  }
-
   #rememberSettled(id: string): void {
     this.#settledIds.add(id);
     if (this.#settledIds.size <= MOST_SETTLED_IDS) return;
@@ -340,32 +332,13 @@ export class Outbox<T> {
 
   #findAfter(seq: number): Kept<T> | undefined {
     const limit = this.#oldestBorn();
-    for (let i = this.#firstAfter(seq); i < this.#inOrder.length; i += 1) {
-      const kept = this.#inOrder[i];
-      if (kept === undefined || kept.entry.seq > this.#readyUpTo) return undefined;
-      if (!this.#kept.has(kept.entry.seq)) continue;
+    let kept = this.#kept.after(seq);
+    while (kept !== undefined && kept.entry.seq <= this.#readyUpTo) {
       if (kept.born >= limit || !canExpire(kept)) return kept;
       this.#expire(kept);
+      kept = this.#kept.after(kept.entry.seq);
     }
     return undefined;
-  }
-
-  /** Drops settled entries from the front, now and then, so that this costs nothing per entry. */
-  #forgetSettled(): void {
-    const half = this.#inOrder.length / 2;
-    if (this.#inOrder.length < 64 || this.#kept.size > half) return;
-    this.#inOrder = [...this.#kept.values()];
-  }
-
-  #firstAfter(seq: number): number {
-    let low = 0;
-    let high = this.#inOrder.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#inOrder[middle]?.entry.seq ?? 0) > seq) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 }
 
