@@ -29,7 +29,8 @@ const REFUSALS = words({
   forbidden: "the room lets us not speak: it is moderated (forbidden)",
   "not-allowed": "the room does not allow it (not-allowed)",
   poison: "the connection broke with it again and again, so that it was given up",
-  swallowed: "the room took it and never showed it",
+  "no echo": "the IRC server took it and showed it to nobody",
+  "swallowed by the room": "the room took it and showed it to nobody",
 });
 
 const IGNORED = words({

@@ -21,7 +21,7 @@ const MISSED_PROOFS = 3;
 const LONGEST_ATTEMPT = 120_000;
 
 /** The far side may be slow, but not for so long without a word, in milliseconds. */
-const LONGEST_STANDSTILL = 120_000;
+const LONGEST_STUCK = 120_000;
 
 /**
  * What is wrong with ourselves: of the kind that a restart heals. That the far side is away is no
@@ -68,7 +68,7 @@ function judgeLink(link: LinkReport, now: number): Complaint | undefined {
 
 function judgeDirection(direction: DirectionReport, now: number): Complaint | undefined {
   const { name: about, stuckSince, pending } = direction;
-  if (stuckSince === undefined || now - stuckSince <= LONGEST_STANDSTILL) return undefined;
+  if (stuckSince === undefined || now - stuckSince <= LONGEST_STUCK) return undefined;
   const text = `${about} is stuck for ${seconds(now - stuckSince)} with ${pending} to say`;
   return { kind: "stuck", about, text };
 }
