@@ -35,7 +35,7 @@ export interface KeptFate extends Omit<Fate, "text"> {
 export type Fingerprint = (normalisedText: string) => string;
 
 export interface TrailSource {
-  /** Newest first. */
+  /** In pieces, the newest first; each with its oldest first. */
   readonly fates: Iterable<readonly KeptFate[]>;
   /** Oldest first. */
   readonly unsettled: Iterable<KeptRow>;
@@ -64,7 +64,7 @@ export async function findInTrail(
   }
   const settled: TrailRow[] = [];
   for (const batch of fates) {
-    for (const fate of batch) {
+    for (const fate of batch.toReversed()) {
       if (!isWantedFate(fate, wanted)) continue;
       open.delete(keyOf(fate));
       settled.push(asSettled(fate));
@@ -72,7 +72,7 @@ export async function findInTrail(
     if (settled.length >= MOST_FOUND) break;
     await breathe();
   }
-  return [...settled, ...open.values()]
+  return [...settled.toReversed(), ...open.values()]
     .toSorted((one, other) => one.takenAt - other.takenAt)
     .slice(-MOST_FOUND);
 }
@@ -94,7 +94,7 @@ interface Wanted {
 /** A line may have been copied from where it was repeated, with its speaker before it. */
 function parseQuery(query: string, fingerprint: Fingerprint): Wanted {
   const text = normaliseText(query);
-  const texts = [text, text.replace(/^<[^>]+> /, "")];
+  const texts = [text, text.replace(/^<[^>]+> /, "")].filter((each) => each !== "");
   return { id: query.trim(), text, fingerprints: texts.map(fingerprint) };
 }
 
@@ -135,11 +135,11 @@ function keyOf({ queue, id }: { readonly queue: string; readonly id: string }): 
 }
 
 /** Lets everything else go on, when it is time. */
-function breathing({ now, sleep }: Pick<Clock, "now" | "sleep">): () => Promise<void> {
-  let since = now();
+function breathing(clock: Pick<Clock, "now" | "sleep">): () => Promise<void> {
+  let since = clock.now();
   return async () => {
-    if (now() - since < LONGEST_STEP) return;
-    await sleep(0);
-    since = now();
+    if (clock.now() - since < LONGEST_STEP) return;
+    await clock.sleep(0);
+    since = clock.now();
   };
 }

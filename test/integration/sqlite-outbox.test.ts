@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import Database from "better-sqlite3";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fate, Journal, KeptRow, Row } from "../../shared/outbox/journal.ts";
 import type { OpenJournal } from "../../shared/outbox/memory-journal.ts";
 import { openSqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 let directory: string;
@@ -363,3 +365,80 @@ function step(): fc.Arbitrary<Step> {
   );
   return fc.oneof(append, append, said(true), said(false), settle, note, fc.constant(flush));
 }
+
+describe("the trail on disk", () => {
+  const trail = { keepFor: 7 * 86_400_000, maxBytes: 100_000 };
+
+  test("is found after a restart, and shows no text", async () => {
+    const journal = openJournal();
+    journal.record(fate({ id: "one", text: "a secret" }));
+    journal.flush();
+    journal.record(fate({ id: "two", text: "a secret" }));
+    const after = reopen(journal);
+    const rows = await after.trail.find("<nick> A secret");
+    expect(rows.map(({ id, text }) => [id, text])).toEqual([
+      ["one", undefined],
+      ["two", undefined],
+    ]);
+    closeAll();
+    const written = readFileSync(file(), "latin1");
+    expect(written).toContain("delivered");
+    expect(written).not.toContain("secret");
+  });
+
+  test("holds texts where they are wanted", async () => {
+    const journal = openSqliteJournal(file(), silentLog, { keepsTexts: true });
+    open.push(journal);
+    journal.record(fate({ text: "Something to read" }));
+    expect(await reopen(journal).trail.find("thing to")).toMatchObject([
+      { text: "Something to read" },
+    ]);
+  });
+
+  test("forgets the oldest beyond its bytes", async () => {
+    const journal = openSqliteJournal(file(), silentLog, { trail });
+    open.push(journal);
+    for (let i = 0; i < 2_000; i += 1) {
+      journal.record(fate({ id: `number-${i}`, text: "a" }));
+      journal.flush();
+    }
+    expect(await journal.trail.find("number-1999")).toHaveLength(1);
+    expect(await journal.trail.find("number-0")).toHaveLength(0);
+    closeAll();
+    const database = new Database(file());
+    const size = database.prepare("SELECT sum(length(fates)) FROM trail").pluck().get();
+    database.close();
+    expect(size).toBeLessThan(150_000);
+    expect(size).toBeGreaterThan(50_000);
+  });
+
+  test("forgets what is older than its days", async () => {
+    const clock = new FakeClock();
+    const journal = openSqliteJournal(file(), silentLog, { trail, clock });
+    open.push(journal);
+    journal.record(fate({ id: "long ago" }));
+    journal.flush();
+    await clock.advance(7 * 86_400_000);
+    journal.record(fate({ id: "a week later" }));
+    journal.flush();
+    expect(await journal.trail.find("long ago")).toHaveLength(1);
+    await clock.advance(2 * 3_600_000);
+    journal.record(fate({ id: "today" }));
+    journal.flush();
+    expect(await journal.trail.find("long ago")).toHaveLength(0);
+    expect(await journal.trail.find("a week later")).toHaveLength(1);
+  });
+
+  test("is looked through without holding anything else up", async () => {
+    const journal = openJournal();
+    for (let i = 0; i < 100_000; i += 1) {
+      journal.record(fate({ id: `number-${i}`, text: `text ${i}` }));
+      if (i % 100 === 0) journal.flush();
+    }
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    expect(await journal.trail.find("text 77")).toHaveLength(1);
+    delay.disable();
+    expect(delay.percentile(50) / 1e6).toBeLessThan(20);
+  });
+});
