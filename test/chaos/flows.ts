@@ -2,7 +2,7 @@ import type { Flow, NumberAt, Said, Span } from "./account.ts";
 import { type Channel, channelSpeaker } from "./channel.ts";
 import { type Declaration, readDeclarations } from "./declared.ts";
 import { readNumber } from "./numbers.ts";
-import { type Room, roomSpeaker } from "./room.ts";
+import type { Room } from "./room.ts";
 import type { Announced } from "./site.ts";
 import { type Shift, trueSpan } from "./wall-clock.ts";
 
@@ -66,8 +66,9 @@ function roomToChannel({ ircDeaths }: Evidence, heard: Heard): BareFlow {
   };
 }
 
-function isEchoInRoom({ tag, nick }: NumberHeard): boolean {
-  return tag === "x" && nick !== roomSpeaker;
+/** Whoever relays puts the speaker's nick before the text. */
+function isEchoInRoom({ tag, text }: NumberHeard): boolean {
+  return tag === "x" && !text.startsWith("#");
 }
 
 function channelToRoom({ channel }: Evidence, heard: Heard): BareFlow {

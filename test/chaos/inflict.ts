@@ -3,6 +3,7 @@ import { itemAt } from "./chance.ts";
 import { bridgeNick, channelName, findBridges } from "./channel.ts";
 import type { Door, Lift, Way } from "./door.ts";
 import type { KindName } from "./kinds.ts";
+import { relayNick, roomSpeaker } from "./room.ts";
 import type { Stage } from "./stage.ts";
 
 /** Begins a fault; resolves with its repair, or rejects when there is nothing to inflict it on. */
@@ -80,7 +81,7 @@ export const inflict: Readonly<Record<KindName, Inflict>> = {
     });
     return () => channel.operate(letBridgesIn);
   },
-  "nick-taken": async ({ channel }) => {
+  "take-channel-nick": async ({ channel }) => {
     const holder = await channel.connect("holder");
     await channel.operate(async (operator) => {
       for (const nick of await findBridges(operator, "*")) operator.send(`SANICK ${nick} moved`);
@@ -91,6 +92,11 @@ export const inflict: Readonly<Record<KindName, Inflict>> = {
   "kick-room": async ({ room }, draw) => {
     await room.kick(bridgeOf(draw));
     return nothing;
+  },
+  "take-room-nick": async ({ room }) => {
+    await room.kick("relay");
+    await room.renameSpeaker(relayNick);
+    return () => room.renameSpeaker(roomSpeaker);
   },
   "ban-room": async ({ room }, draw) => {
     await room.ban(bridgeOf(draw));

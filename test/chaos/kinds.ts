@@ -59,8 +59,9 @@ const kinds = {
   "kline-irc": { lasts: AWHILE, holds: { "irc-network": 0, "irc-quarantine": QUARANTINE } },
   "kick-channel": { lasts: MOMENT, holds: { channel: 0, "irc-server": 0 } },
   "ban-channel": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
-  "nick-taken": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
+  "take-channel-nick": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
   "kick-room": { lasts: MOMENT, holds: { room: 0, "xmpp-server": 0 } },
+  "take-room-nick": { lasts: AWHILE, holds: { room: 0, "xmpp-server": 0 } },
   "ban-room": {
     lasts: AWHILE,
     holds: { room: LONG_WAY_BACK, "xmpp-server": 0 },

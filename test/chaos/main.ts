@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Chronicle } from "./chronicle.ts";
 import { type Options, readOptions, UsageError } from "./options.ts";
+import { plant } from "./plants.ts";
 import { formatOffences, formatOutcome, isKept } from "./report.ts";
 import { run } from "./run.ts";
 
@@ -23,27 +24,36 @@ try {
 async function chaos(options: Options): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), "saxbridge-chaos-"));
   const chronicle = new Chronicle(join(directory, "chronicle"));
-  const tell = (step: string) => {
-    chronicle.add("chaos", step);
-    process.stderr.write(`${step}\n`);
-  };
-  const outcome = await run({
-    ...options,
-    directory,
-    main: join(await copyProduct(options.product, directory), "cli/main.js"),
-    socketFd: SOCKET_FD,
-    socketPath: process.env["CHAOS_SOCKET"] ?? "",
-    faketime: findFaketime(),
-    chronicle,
-    tell,
-  });
-  await chronicle.close();
-  process.stdout.write(`${formatOutcome(outcome)}\n`);
-  const kept = isKept(outcome);
-  if (!kept) process.stderr.write(`\n${formatOffences(outcome, chronicle)}\n`);
-  if (kept && !options.keep) await rm(directory, { recursive: true });
-  else process.stderr.write(`Logs are in ${directory}\n`);
-  return kept ? 0 : 1;
+  let isKeeping = options.keep;
+  try {
+    const program = await copyProduct(options.product, directory);
+    if (options.plant !== undefined) await plant(options.plant, program);
+    const outcome = await run({
+      ...options,
+      directory,
+      main: join(program, "cli/main.js"),
+      socketFd: SOCKET_FD,
+      socketPath: process.env["CHAOS_SOCKET"] ?? "",
+      faketime: findFaketime(),
+      chronicle,
+      tell: (step) => {
+        chronicle.add("chaos", step);
+        process.stderr.write(`${step}\n`);
+      },
+    });
+    process.stdout.write(`${formatOutcome(outcome)}\n`);
+    if (isKept(outcome)) return 0;
+    isKeeping = true;
+    process.stdout.write(`\n${formatOffences(outcome, chronicle)}\n`);
+    return 1;
+  } catch (error) {
+    isKeeping = true;
+    throw error;
+  } finally {
+    await chronicle.close();
+    if (isKeeping) process.stderr.write(`The logs are in ${directory}\n`);
+    else await rm(directory, { recursive: true });
+  }
 }
 
 /** The library of the Debian package libfaketime; undefined when it is not installed. */

@@ -12,6 +12,9 @@ export const accounts = { admin: "x", alice: "a", webridge: "w", relay: "r" } as
 export const roomJid = "lounge@conference.localhost";
 
 /** Nicks of people; whoever else speaks in the room is a bridge. */
+/** The relay's wanted nick in the room. */
+export const relayNick = "irc";
+
 /** The nick of the one who says numbers. */
 export const roomSpeaker = "alice";
 const LISTENER = "admin";
@@ -50,6 +53,11 @@ export class Room {
     user.say(formatNumber({ tag: "x", number: this.#said }, "said in the room"));
   }
 
+  /** Gives the speaker another nick; whoever is outside comes back under the old one. */
+  async renameSpeaker(nick: string): Promise<void> {
+    await this.speaker.user?.changeNick(nick);
+  }
+
   /** Completes the transcript from the room's archive. */
   async readArchive(): Promise<void> {
     const clerk = await this.#logIn(LISTENER, "clerk");
@@ -68,15 +76,18 @@ export class Room {
 
   /** Kicks the occupant with this account; rejects when there is none. */
   async kick(account: keyof typeof accounts): Promise<void> {
-    await this.#own(async (ask) => {
-      const answers = await Promise.all(ROLES.map((role) => ask("get", "admin", item({ role }))));
-      const nick = answers
-        .flatMap((answer) => children(children(answer, "query")[0] ?? "", "item"))
-        .filter((occupant) => attribute(occupant, "jid")?.startsWith(`${jidOf(account)}/`))
-        .map((occupant) => attribute(occupant, "nick"))[0];
-      if (nick === undefined) throw new Error(`${account} is not in the room`);
-      await ask("set", "admin", item({ nick, role: "none" }));
-    });
+    // XEP-0045 section 8.2 lets only somebody in the room kick.
+    const moderator = this.listener.user;
+    if (moderator === undefined) throw new Error("the moderator is not in the room");
+    const answers = await Promise.all(
+      ROLES.map((role) => ask(moderator, "get", "admin", item({ role }))),
+    );
+    const nick = answers
+      .flatMap((answer) => children(children(answer, "query")[0] ?? "", "item"))
+      .filter((occupant) => attribute(occupant, "jid")?.startsWith(`${jidOf(account)}/`))
+      .map((occupant) => attribute(occupant, "nick"))[0];
+    if (nick === undefined) throw new Error(`${account} is not in the room`);
+    await ask(moderator, "set", "admin", item({ nick, role: "none" }));
   }
 
   async ban(account: keyof typeof accounts): Promise<void> {
@@ -90,25 +101,19 @@ export class Room {
   /** Destroys the room; whoever comes in next makes it anew. */
   async destroy(): Promise<void> {
     await this.readArchive();
-    await this.#own((ask) => ask("set", "owner", "<destroy/>"));
+    await this.#own("owner", "<destroy/>");
     this.transcript.beginAnew();
   }
 
   async #setAffiliation(account: keyof typeof accounts, affiliation: string): Promise<void> {
-    const jid = jidOf(account);
-    await this.#own((ask) => ask("set", "admin", item({ jid, affiliation })));
+    await this.#own("admin", item({ jid: jidOf(account), affiliation }));
   }
 
   /** Does something as the owner, who need not be in the room for it. */
-  async #own(act: (ask: Ask) => Promise<unknown>): Promise<void> {
+  async #own(as: "admin" | "owner", content: string): Promise<void> {
     const owner = await this.#logIn(LISTENER, "owner");
     try {
-      await act(async (type, as, content) => {
-        const query = `<query xmlns='http://jabber.org/protocol/muc#${as}'>${content}</query>`;
-        const answer = await owner.request(`<iq type='${type}' to='${roomJid}'>${query}</iq>`);
-        if (attribute(answer, "type") !== "result") throw new Error(`Refused: ${answer}`);
-        return answer;
-      });
+      await ask(owner, "set", as, content);
     } finally {
       owner.close();
     }
@@ -131,7 +136,10 @@ export class Room {
 
   async #join(user: XmppUser, nick: string): Promise<XmppUser> {
     user.onPresence((presence) => {
-      if (presence.nick === nick && presence.type === "unavailable") user.break();
+      const isOwn = presence.nick === (user.nick === "" ? nick : user.nick);
+      // XEP-0045 section 7.6: 303 says that the same occupant has another nick from now on.
+      const isGone = presence.type === "unavailable" && !presence.statuses.includes(303);
+      if (isOwn && isGone) user.break();
     });
     try {
       await user.join(roomJid, nick);
@@ -148,8 +156,18 @@ export class Room {
   }
 }
 
-/** Asks the room something as its owner; rejects when it refuses. */
-type Ask = (type: "get" | "set", as: "admin" | "owner", content: string) => Promise<string>;
+/** Asks the room something; rejects when it refuses. */
+async function ask(
+  user: XmppUser,
+  type: "get" | "set",
+  as: "admin" | "owner",
+  content: string,
+): Promise<string> {
+  const query = `<query xmlns='http://jabber.org/protocol/muc#${as}'>${content}</query>`;
+  const answer = await user.request(`<iq type='${type}' to='${roomJid}'>${query}</iq>`);
+  if (attribute(answer, "type") !== "result") throw new Error(`Refused: ${answer}`);
+  return answer;
+}
 
 const ROLES = ["moderator", "participant", "visitor"];
 

@@ -5,12 +5,12 @@ import type { IrcServer } from "../../cli/demo/servers/irc-server.ts";
 import { startProsody } from "../../cli/demo/servers/prosody.ts";
 import type { XmppServer } from "../../cli/demo/servers/xmpp-server.ts";
 import type { Scope } from "../../shared/lifecycle/scope.ts";
-import { Channel, channelName } from "./channel.ts";
+import { bridgeNick, Channel, channelName } from "./channel.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { Daemon } from "./daemon.ts";
 import { SmallDisk } from "./disk.ts";
 import { Door } from "./door.ts";
-import { accounts, Room, roomJid } from "./room.ts";
+import { accounts, Room, relayNick, roomJid } from "./room.ts";
 
 /** Everything of a run that a fault can take hold of. */
 export interface Stage {
@@ -88,8 +88,9 @@ function environment({
     WEBRIDGE_ROOM: roomJid,
     IRC_XMPP_JID: "relay@localhost",
     IRC_XMPP_PASSWORD: accounts.relay,
+    IRC_XMPP_NICK: relayNick,
     IRC_SERVERS: ircDoors.map(({ port }) => `irc://127.0.0.1:${port}`).join(","),
-    IRC_NICK: "saxjax",
+    IRC_NICK: bridgeNick,
     IRC_LINKS: `${channelName}=${roomJid}`,
     // Paced, but so that a backlog of minutes is through in seconds.
     IRC_BURST: "10",

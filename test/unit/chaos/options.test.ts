@@ -21,6 +21,7 @@ describe("readOptions()", () => {
 
   test.each([
     [["--faults", "flood"], "there is no flood"],
+    [["--plant", "tree"], "there is no tree"],
     [["--seed", "x"], "--seed should be a number"],
     [["--seconds", "1"], "from 5 to"],
     [["--wat"], "Unknown option"],
