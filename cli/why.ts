@@ -45,7 +45,7 @@ async function readTrail(outbox: OutboxConfig, query: string): Promise<readonly 
   if (!existsSync(join(stateDirectory, "outbox.sqlite"))) {
     throw new CommandError(
       69,
-      `no saxbridge runs here, and none has left anything in ${stateDirectory} (STATE_DIRECTORY)`,
+      `no saxbridge runs here, and none has left anything in ${stateDirectory}: set STATE_DIRECTORY, with systemd to /var/lib/saxbridge`,
     );
   }
   const journal = openJournal(outbox, createLogger({ level: "error", format: "pretty" }));
