@@ -33,7 +33,7 @@ import {
   nickPresence,
   selfPing,
 } from "./wire/say.ts";
-import { readSelfPing } from "./wire/self-ping.ts";
+import { readSelfPing, type SelfPingVerdict } from "./wire/self-ping.ts";
 import { readStanzaError } from "./wire/stanza-error.ts";
 import type { Element } from "./wire/xml.ts";
 
@@ -45,6 +45,9 @@ const OVERDUE = 10_000;
 
 /** How long a room may take to answer a question of ours. */
 const ANSWER_TIMEOUT = 15_000;
+
+/** After so many questions in a row that nobody answers we join again: whoever is inside loses nothing by it. */
+const MOST_UNDECIDED = 3;
 
 /** From one sign of life to the next: silence, up to one look around, and the answer. */
 const PROOF_EVERY = SILENCE + OVERDUE + ANSWER_TIMEOUT;
@@ -100,6 +103,8 @@ export class Room {
   /** Stops hearing the room. */
   #deafen: () => void = () => {};
   #provedAt = 0;
+  /** Questions in a row that nobody could answer. */
+  #undecided = 0;
   readonly #attempts: Attempts;
 
   constructor(options: RoomOptions) {
@@ -219,6 +224,7 @@ export class Room {
     if (next.at !== "inside") this.#depart();
     for (const effect of effects) this.#perform(effect);
     if (isNew && next.at === "inside") this.#arriving.enter();
+    if (before.at === "inside" && next.at === "joining") this.#tell("down", "joining again");
     if (next.at === "barred") {
       if (before.at === "inside" && ON_PURPOSE.has(next.condition)) this.#catchUp.close();
       this.#tell("down", next.condition);
@@ -388,13 +394,21 @@ export class Room {
       selfPing({ room: this.jid, nick, id: "" }),
       ANSWER_TIMEOUT,
     );
-    const verdict = readSelfPing(answer);
+    const verdict = this.#weigh(readSelfPing(answer));
     if (verdict === "inside") {
       this.#provedAt = this.#options.clock.now();
       if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);
       this.#delivery.pass(said);
     }
     this.#move({ type: "self-ping", verdict });
+  }
+
+  /** XEP-0410 section 3.2: one question without an answer proves nothing. */
+  #weigh(verdict: SelfPingVerdict): SelfPingVerdict {
+    this.#undecided = verdict === "undecided" ? this.#undecided + 1 : 0;
+    if (this.#undecided < MOST_UNDECIDED) return verdict;
+    this.#undecided = 0;
+    return "outside";
   }
 
   #tell(at: "up" | "down", detail: string): void {

@@ -64,6 +64,18 @@ function enter(here: ReturnType<typeof world>) {
   return session;
 }
 
+/** Lets every question to the room run out of time. */
+async function answerNothing(
+  session: FakeXmppSession,
+  { clock, signal }: ReturnType<typeof world>,
+) {
+  for (let asked = session.requests.length; !signal.aborted; ) {
+    await clock.sleep(15_000, signal);
+    for (const { answer } of session.requests.slice(asked)) answer();
+    asked = session.requests.length;
+  }
+}
+
 describe("trouble at the far side alone is no complaint, however long it lasts:", () => {
   test.each(["refused", "timeout", "banned", "throttled", "dns", "login"] as const)(
     "all IRC servers say %s",
@@ -97,6 +109,24 @@ describe("trouble at the far side alone is no complaint, however long it lasts:"
     enter(here);
     expect(await complaintsWithin(HOUR, here)).toEqual([]);
     expect(here.health.links().get(`room ${ROOM} for relay`)?.at).toBe("down");
+  });
+
+  test("a room that lets us in and then falls silent, questions included", async () => {
+    const here = world();
+    const session = enter(here);
+    await here.clock.advance(0);
+    session.hear(
+      `<presence from="${ROOM}/relay"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`,
+    );
+    session.hear(`<message type="groupchat" from="${ROOM}"><subject/></message>`);
+    await here.clock.advance(30_000);
+    for (const { answer } of session.requests) answer();
+    const link = () => here.health.links().get(`room ${ROOM} for relay`);
+    expect(link()?.at).toBe("up");
+    void answerNothing(session, here);
+    expect(await complaintsWithin(HOUR, here)).toEqual([]);
+    expect(link()).toEqual({ at: "down", detail: "joining again" });
+    expect(session.sent.at(-1)).toContain("http://jabber.org/protocol/muc");
   });
 
   test("a room that has banned us", async () => {
