@@ -20,6 +20,8 @@ export interface Span {
 /** What went one way, from where it was said to where it should be heard. */
 export interface Flow {
   readonly name: string;
+  /** What the program's queue for it is called, or begins with. */
+  readonly queue: string;
   /** In the order in which it was said. */
   readonly said: readonly Said[];
   /** In the order in which it was heard. */
@@ -35,21 +37,24 @@ export interface Flow {
 
 /** What became of a number that should not have. */
 export interface Offence extends Numbered {
-  readonly what: "doubled" | "reordered" | "undeclared lost";
+  readonly what: "doubled" | "reordered" | "undeclared lost" | "not on record";
   /** In milliseconds since 1970; undefined where nobody is known to have said it. */
   readonly saidAt: number | undefined;
   /** In milliseconds since 1970; empty when it was lost. */
   readonly heardAt: readonly number[];
 }
 
+/** A number that was lost, and the line that says so. */
+export interface DeclaredLost extends Said {
+  readonly line: Declaration;
+}
+
 /** What became of a flow. */
-export interface Account {
-  readonly name: string;
+export interface Account extends Pick<Flow, "name" | "queue"> {
   readonly sent: number;
-  /** Different numbers that were heard. */
+  /** How many of those were heard. */
   readonly heard: number;
-  /** Lost, and a line says so. */
-  readonly declaredLost: readonly Said[];
+  readonly declaredLost: readonly DeclaredLost[];
   /** Said while nobody was there to hear it. */
   readonly unobservable: number;
   readonly offences: readonly Offence[];
@@ -60,9 +65,10 @@ export interface Account {
 
 /** Accounts for every number of a flow. */
 export function accountFor(flow: Flow): Account {
-  const { name, said, heard, echoed, declared, deaf, faults } = flow;
+  const { name, queue, said, heard, echoed, declared, deaf, faults } = flow;
   const hearings = groupByKey([...heard, ...echoed]);
-  const unheard = said.filter((one) => one.isSure && !hearings.has(keyOf(one)));
+  const sent = said.filter((one) => one.isSure);
+  const unheard = sent.filter((one) => !hearings.has(keyOf(one)));
   const unobservable = unheard.filter(({ at }) => deaf.some((span) => encloses(span, at)));
   const lost = unheard.filter((one) => !unobservable.includes(one));
   const { declaredLost, undeclaredLost } = matchWith(declared, lost);
@@ -80,8 +86,9 @@ export function accountFor(flow: Flow): Account {
   });
   return {
     name,
-    sent: said.filter((one) => one.isSure).length,
-    heard: hearings.size,
+    queue,
+    sent: sent.length,
+    heard: sent.length - unheard.length,
     declaredLost,
     unobservable: unobservable.length,
     offences: [
@@ -137,14 +144,14 @@ function matchWith(declared: readonly Declaration[], lost: readonly Said[]) {
   const [all, some] = [declared.filter(isOfAll), declared.filter((line) => !isOfAll(line))];
   const lines = [...all, ...some];
   const left = new Map(declared.map((line) => [line, line.count ?? Number.POSITIVE_INFINITY]));
-  const declaredLost: Said[] = [];
+  const declaredLost: DeclaredLost[] = [];
   const undeclaredLost: Said[] = [];
   for (const one of lost) {
     const line = lines.find((each) => encloses(each, one.at) && (left.get(each) ?? 0) > 0);
     if (line === undefined) undeclaredLost.push(one);
     else {
       left.set(line, (left.get(line) ?? 0) - 1);
-      declaredLost.push(one);
+      declaredLost.push({ ...one, line });
     }
   }
   return { declaredLost, undeclaredLost };

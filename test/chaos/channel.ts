@@ -56,7 +56,7 @@ export class Channel {
     const number = this.said.length + 1;
     this.said.push({ number, at: Date.now(), isProved: false });
     this.#unproved += 1;
-    user.say(formatNumber({ tag: "i", number }, "said in the channel"));
+    user.say(formatNumber({ tag: "i", number }));
     user.send(`PING said-${number}`);
   }
 

@@ -47,6 +47,7 @@ type BareFlow = Omit<Flow, "faults">;
 function siteToRoom({ announced }: Evidence, { room, toldInRoom }: Heard): BareFlow {
   return {
     name: "site to room",
+    queue: "webridge ",
     said: announced.map(({ number, at }) => ({ tag: "p", number, at, isSure: true })),
     heard: room.filter(({ tag }) => tag === "p"),
     echoed: [],
@@ -58,6 +59,7 @@ function siteToRoom({ announced }: Evidence, { room, toldInRoom }: Heard): BareF
 function roomToChannel({ ircDeaths }: Evidence, heard: Heard): BareFlow {
   return {
     name: "room to channel",
+    queue: "irc-relay room-to-irc ",
     said: onceEach(heard.room.filter((one) => one.tag !== "i" && !isEchoInRoom(one))),
     heard: heard.channel.filter(({ tag }) => tag !== "i"),
     echoed: heard.room.filter(isEchoInRoom),
@@ -76,6 +78,7 @@ function channelToRoom({ channel }: Evidence, heard: Heard): BareFlow {
   const heardAt = new Map(bySpeaker.map(({ number, at }) => [number, at]));
   return {
     name: "channel to room",
+    queue: "irc-relay irc-to-room ",
     // When the server passed it on, which may have been long after it was sent.
     said: channel.said.map(({ number, at, isProved }) => ({
       tag: "i",

@@ -7,9 +7,11 @@ export interface Numbered {
   readonly number: number;
 }
 
-/** What somebody says who says a number. */
-export function formatNumber({ tag, number }: Numbered, words: string): string {
-  return `#${tag}.${number}; ${words}`;
+const WORDS = { p: "said on the site", x: "said in the room", i: "said in the channel" } as const;
+
+/** What somebody says who says a number; announce.php says the same. */
+export function formatNumber({ tag, number }: Numbered): string {
+  return `#${tag}.${number}; ${WORDS[tag]}`;
 }
 
 /** The number in a text, wherever it stands; undefined when there is none. */

@@ -9,6 +9,7 @@ const LONGEST_WRITE_MS = 50;
 const NEAR_MS = 1_500;
 const MOST_NEAR = 40;
 const MOST_GROUPS = 10;
+const MOST_OF_GROUP = 10;
 const LONGEST_LINE = 300;
 
 /** Whether the program kept its promise. */
@@ -30,6 +31,7 @@ const COLUMNS: readonly Column[] = [
   countOf("reordered"),
   ["declared lost", ({ declaredLost }) => declaredLost.length],
   countOf("undeclared lost"),
+  countOf("not on record"),
   ["unobservable", ({ unobservable }) => unobservable],
   ["longest wait", ({ longestWait }) => seconds(longestWait)],
   ["longest time blind", ({ longestBlind }) => seconds(longestBlind)],
@@ -64,20 +66,24 @@ export function formatOffences(outcome: Outcome, chronicle: Chronicle): string {
   const offences = outcome.accounts
     .flatMap(({ name, offences: list }) => list.map((offence) => ({ ...offence, name })))
     .toSorted((a, b) => whenOf(a) - whenOf(b));
-  const shown = groupByTime(offences)
-    .slice(0, MOST_GROUPS)
-    .map((group) => {
-      const [first = 0, last = 0] = [group[0], group.at(-1)].map((one) => one && whenOf(one));
-      const near = chronicle.between(first - NEAR_MS, last + NEAR_MS);
-      return [
-        ...group.map(formatOffence),
-        ...near
-          .slice(0, MOST_NEAR)
-          .map((one) => `  ${formatHappening(one).slice(0, LONGEST_LINE)}`),
-        ...(near.length > MOST_NEAR ? [`  ... ${near.length - MOST_NEAR} more`] : []),
-      ].join("\n");
-    });
-  return shown.join("\n\n");
+  const groups = groupByTime(offences).slice(0, MOST_GROUPS);
+  return groups.map((group) => formatGroup(group, chronicle)).join("\n\n");
+}
+
+function formatGroup(group: readonly NamedOffence[], chronicle: Chronicle): string {
+  const [first] = group;
+  const at = first === undefined ? 0 : whenOf(first);
+  const near = chronicle.between(at - NEAR_MS, at + NEAR_MS).map(formatHappening);
+  return [
+    ...upTo(MOST_OF_GROUP, group.map(formatOffence)),
+    ...upTo(MOST_NEAR, near).map((line) => `  ${line.slice(0, LONGEST_LINE)}`),
+  ].join("\n");
+}
+
+/** The first of the lines, and how many more there are. */
+function upTo(most: number, lines: readonly string[]): readonly string[] {
+  if (lines.length <= most) return lines;
+  return [...lines.slice(0, most), `... ${lines.length - most} more`];
 }
 
 type NamedOffence = Offence & Pick<Account, "name">;

@@ -50,7 +50,7 @@ export class Room {
     const { user } = this.speaker;
     if (user === undefined) return;
     this.#said += 1;
-    user.say(formatNumber({ tag: "x", number: this.#said }, "said in the room"));
+    user.say(formatNumber({ tag: "x", number: this.#said }));
   }
 
   /** Gives the speaker another nick; whoever is outside comes back under the old one. */

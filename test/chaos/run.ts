@@ -6,6 +6,7 @@ import { Chance } from "./chance.ts";
 import { type Evidence, flowsOf } from "./flows.ts";
 import { inflict } from "./inflict.ts";
 import { type KindName, kindOf } from "./kinds.ts";
+import { compareWithRecords } from "./records.ts";
 import { type Fault, schedule } from "./schedule.ts";
 import { Site } from "./site.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
@@ -101,10 +102,13 @@ async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
   await eventually(() => accountsOf(show).every(isComplete), TELL_MS);
   await untilQuiet(stage);
   const settledAfter = Date.now() - repaired;
-  await stage.daemon.terminate();
   await stage.room.readArchive();
+  const accounts = await Promise.all(
+    accountsOf(show).map((account) => compareWithRecords(account, stage.controlSocket)),
+  );
+  await stage.daemon.terminate();
   return {
-    accounts: accountsOf(show),
+    accounts,
     inflicted: show.inflicted,
     leftOut,
     missed: show.missed,

@@ -25,6 +25,8 @@ export interface Stage {
   readonly channel: Channel;
   /** Where the program keeps its state; undefined where nobody may mount a small disk. */
   readonly disk: SmallDisk | undefined;
+  /** Where the program answers questions. */
+  readonly controlSocket: string;
   readonly chronicle: Chronicle;
 }
 
@@ -54,7 +56,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   await mkdir(stateDirectory);
   const disk = SmallDisk.mount(stateDirectory);
   scope.defer(() => disk?.unmount());
-  const env = environment({ xmppDoor, ircDoors, stateDirectory });
+  const controlSocket = join(directory, "control.sock");
+  const env = environment({ xmppDoor, ircDoors, stateDirectory, controlSocket });
   const daemon = new Daemon({ ...options, env });
   scope.defer(() => daemon.kill9());
   return {
@@ -66,6 +69,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     room: new Room(xmpp, chronicle),
     channel: new Channel(irc, chronicle),
     disk,
+    controlSocket,
     chronicle,
   };
 }
@@ -74,10 +78,12 @@ function environment({
   xmppDoor,
   ircDoors,
   stateDirectory,
+  controlSocket,
 }: {
   readonly xmppDoor: Door;
   readonly ircDoors: readonly Door[];
   readonly stateDirectory: string;
+  readonly controlSocket: string;
 }): Readonly<Record<string, string>> {
   return {
     XMPP_SERVICE: `xmpp://127.0.0.1:${xmppDoor.port}`,
@@ -96,6 +102,9 @@ function environment({
     IRC_BURST: "10",
     IRC_LINE_INTERVAL: "50ms",
     STATE_DIRECTORY: stateDirectory,
+    // Room for it on the small disk, and for a filler beside it.
+    AUDIT_BYTES: "4MiB",
+    CONTROL_SOCKET: controlSocket,
     LOG_FORMAT: "json",
   };
 }

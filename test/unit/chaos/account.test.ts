@@ -14,6 +14,7 @@ const SECOND = 1_000;
 function flow(changes: Partial<Flow> = {}): Flow {
   return {
     name: "a to b",
+    queue: "a",
     said: [],
     heard: [],
     echoed: [],

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { askService } from "../../cli/ask-service.ts";
+import type { Account, DeclaredLost } from "./account.ts";
+import { formatNumber } from "./numbers.ts";
+
+const Records = z.array(z.looseObject({ queue: z.string(), code: z.string() }));
+
+/**
+ * Asks the running program what it knows of every number that it declared lost (`saxbridge why`). One
+ * of which its records tell otherwise was declared in vain.
+ */
+export async function compareWithRecords(account: Account, socket: string): Promise<Account> {
+  const wrong: DeclaredLost[] = [];
+  for (const one of account.declaredLost) {
+    const records = (await askService(socket, questionAbout(one), Records)) ?? [];
+    const codes = records
+      .filter(({ queue }) => queue.startsWith(account.queue))
+      .map(({ code }) => code);
+    if (!agree(one, codes)) wrong.push(one);
+  }
+  return {
+    ...account,
+    declaredLost: account.declaredLost.filter((one) => !wrong.includes(one)),
+    offences: [
+      ...account.offences,
+      ...wrong.map(({ tag, number, at }) => ({
+        what: "not on record" as const,
+        tag,
+        number,
+        saidAt: at,
+        heardAt: [],
+      })),
+    ],
+  };
+}
+
+function questionAbout(one: DeclaredLost): string {
+  return `/why?q=${encodeURIComponent(formatNumber(one))}`;
+}
+
+/** What came while the program was away is on no record; what it counts as lost has to be. */
+function agree({ line }: DeclaredLost, codes: readonly string[]): boolean {
+  return line.count === undefined ? !codes.includes("delivered") : codes.some(isLoss);
+}
+
+function isLoss(code: string): boolean {
+  return /^(?:uncertain|expired|left out|refused)/.test(code);
+}
