@@ -70,6 +70,7 @@ export class Link {
       notes: context.journal,
       owner: `irc-relay ${channel}`,
       catchUp: { maxAgeMs: limits.queueAge, most: MOST_MISSED },
+      listensSince: context.clock.wallNow(),
       essence: withoutStamp,
     });
     this.#showHealth("irc-to-room", this.#toRoom);

@@ -20,12 +20,17 @@ export interface CatchUpOptions {
   /** The note that keeps the cursor. */
   readonly name: string;
   readonly bounds: CatchUpBounds;
+  /**
+   * Since when who was never in the room wants to have missed something, in milliseconds since 1970; when
+   * absent, not before they came in.
+   */
+  readonly since: number | undefined;
   readonly clock: Clock;
 }
 
 /** What a return brings. */
 export interface Return {
-  /** Undefined when we come for the first time. */
+  /** Undefined when we have never been in the room before. */
   readonly gap: Gap | undefined;
   /** What whoever listens is to hear, in order. */
   readonly retold: readonly Retold[];
@@ -47,14 +52,14 @@ export class CatchUp {
   #archived: string | undefined;
 
   constructor(options: CatchUpOptions) {
-    const { notes, name, bounds } = options;
+    const { notes, name, bounds, since } = options;
     this.#options = options;
-    this.#cursor = readNote(notes, name, cursor);
+    this.#cursor = readNote(notes, name, cursor) ?? (since === undefined ? since : { at: since });
     this.#shown = new Newest(bounds.most);
     this.#held = new Newest(bounds.most);
   }
 
-  /** How far we have heard the room; undefined when we have never been in it. */
+  /** How far we have heard the room; undefined when nothing can have been missed yet. */
   get cursor(): Cursor | undefined {
     return this.#cursor;
   }
@@ -115,27 +120,19 @@ export class CatchUp {
    */
   comeBack(reading: Reading, isOwn: (speech: Speech) => boolean): Return {
     const before = this.#cursor;
-    const until = this.#options.clock.wallNow();
-    const oldest = until - this.#options.bounds.maxAgeMs;
-    const speeches = this.#shown.items;
-    const { dropped } = this.#shown;
+    const { clock, bounds } = this.#options;
+    const { items: speeches, dropped } = this.#shown;
+    const oldest = clock.wallNow() - bounds.maxAgeMs;
     const { retold, ...missed } = readMissed(
       { ...reading, speeches, dropped },
       { cursor: before, oldest, isOwn },
     );
     // What was said while we came in, the archive may have told already; but not to us if we were put out.
     const held = before?.isClosed === true ? this.#held.items : without(this.#held.items, speeches);
-    this.#cursor = this.#cursorNow(reading, until);
+    const span = this.#span();
+    this.#cursor = this.#cursorNow(reading);
     return {
-      gap: before && {
-        ...missed,
-        since: Math.min(
-          until,
-          this.#leftAt === undefined ? before.at : this.#wallTimeOf(this.#leftAt),
-        ),
-        until,
-        leftOut: missed.leftOut + this.#held.dropped,
-      },
+      gap: span && { ...span, ...missed, leftOut: missed.leftOut + this.#held.dropped },
       retold: [...retold, ...held.map((speech) => ({ speech, isOld: false }))],
     };
   }
@@ -146,15 +143,24 @@ export class CatchUp {
     if (this.#cursor !== undefined) notes.setNote(name, JSON.stringify(this.#cursor));
   }
 
+  /** From when to when we were away; undefined when we have never been in the room. */
+  #span(): Pick<Gap, "since" | "until"> | undefined {
+    const { notes, name, clock } = this.#options;
+    if (this.#cursor === undefined || notes.note(name) === undefined) return undefined;
+    const until = clock.wallNow();
+    const left = this.#leftAt === undefined ? this.#cursor.at : this.#wallTimeOf(this.#leftAt);
+    return { since: Math.min(left, until), until };
+  }
+
   /** Behind all that was shown and said until now. */
-  #cursorNow({ isAfterCursor }: Reading, at: number): Cursor {
+  #cursorNow({ isAfterCursor }: Reading): Cursor {
     const shown = this.#shown.items;
     const held = this.#held.items;
     const last = held.at(-1) ?? shown.at(-1);
     // What was not for us must not be found behind an old cursor the next time.
     const before = this.#cursor?.isClosed === true && !isAfterCursor ? undefined : this.#cursor;
     return {
-      at,
+      at: this.#options.clock.wallNow(),
       archived: newestId(held) ?? this.#archived ?? newestId(shown) ?? before?.archived,
       last: last === undefined ? before?.last : fingerprint(toldOf(last)),
     };

@@ -75,6 +75,11 @@ export interface RoomOptions {
   /** Whose room this is, for the names of its notes: the same after a restart, and nobody else's. */
   readonly owner: string;
   readonly catchUp?: CatchUpBounds;
+  /**
+   * Since when what is said in the room is for us though we were never in it, in milliseconds since 1970;
+   * when absent, since we first came in.
+   */
+  readonly listensSince?: number;
   /** What of a body stays the same when it is said again later; when absent, all of it. */
   readonly essence?: (body: string) => string;
   readonly clock: Clock;
@@ -112,7 +117,13 @@ export class Room {
     const { essence = (body) => body } = options;
     this.#options = options;
     this.#delivery = new Delivery({ notes, name: `heard ${owner} ${jid}`, essence });
-    this.#catchUp = new CatchUp({ notes, name: `cursor ${owner} ${jid}`, bounds, clock });
+    this.#catchUp = new CatchUp({
+      notes,
+      name: `cursor ${owner} ${jid}`,
+      bounds,
+      since: options.listensSince,
+      clock,
+    });
     this.#alarm = new Alarm(clock, () => this.#move({ type: "due" }));
     this.#arriving = new Arriving({
       ...options,

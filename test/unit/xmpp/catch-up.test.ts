@@ -27,12 +27,16 @@ function speech(body: string, { ids = true, stamp = MIDNIGHT, nick = "anna" } = 
 }
 
 /** Somebody who hears a room; again and again with the same notes, they are one whose program restarts. */
-function listener(notes: Notes = fakeNotes(), bounds: Partial<CatchUpBounds> = {}) {
+function listener(
+  notes: Notes = fakeNotes(),
+  { since, ...bounds }: Partial<CatchUpBounds> & { readonly since?: number } = {},
+) {
   const clock = new FakeClock();
   const catchUp = new CatchUp({
     notes,
     name: "cursor",
     bounds: { maxAgeMs: 60 * MINUTE, most: 1_000, ...bounds },
+    since,
     clock,
   });
   const hear = (...bodies: readonly string[]) => {
@@ -56,6 +60,16 @@ describe("CatchUp", () => {
     const { show, comeBack } = listener();
     show("old");
     expect(comeBack()).toEqual({ gap: undefined, told: [] });
+  });
+
+  test("has missed what was said since it wanted to be in the room, which is no gap", () => {
+    const { catchUp, comeBack, notes } = listener(fakeNotes(), { since: MIDNIGHT });
+    catchUp.show(speech("before", { stamp: MIDNIGHT - 1_000 }));
+    catchUp.show(speech("since", { stamp: MIDNIGHT }));
+    expect(comeBack()).toEqual({ gap: undefined, told: ["since"] });
+    const { show, comeBack: comeAgain } = listener(notes, { since: MIDNIGHT + MINUTE });
+    show("since", "missed");
+    expect(comeAgain().told).toEqual(["missed"]);
   });
 
   test.each([HISTORY, ARCHIVE])("goes on after a restart where it was, by %o", (reading) => {
