@@ -6,7 +6,7 @@ import {
   readArchiveEnd,
   readArchiveResult,
 } from "./wire/archive.ts";
-import type { Reading } from "./wire/arrival.ts";
+import type { Extent } from "./wire/arrival.ts";
 import { readStanzaError } from "./wire/stanza-error.ts";
 import type { Element } from "./wire/xml.ts";
 
@@ -40,7 +40,7 @@ export interface ArchiveOptions {
  * Reads on in a room's archive (XEP-0313), page by page. Resolves with undefined when the archive does
  * not answer in time, or refuses.
  */
-export async function readArchive(options: ArchiveOptions): Promise<Reading | undefined> {
+export async function readArchive(options: ArchiveOptions): Promise<Extent | undefined> {
   const { clock, signal, onResult } = options;
   const deadline = clock.now() + LONGEST;
   let from: From = { after: options.after };

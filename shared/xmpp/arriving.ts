@@ -9,8 +9,8 @@ import {
   type Arrival,
   type ArrivalEffect,
   type ArrivalEvent,
+  type Extent,
   OUTSIDE,
-  type Reading,
   step,
 } from "./wire/arrival.ts";
 import { isHistory, readRoomMessage, type Speech } from "./wire/message.ts";
@@ -29,7 +29,7 @@ export interface ArrivingOptions {
   /** Asks to come in once more. */
   readonly joinAgain: () => void;
   /** All that we missed and can be told has been shown to `catchUp`. */
-  readonly beginStay: (reading: Reading) => void;
+  readonly beginStay: (extent: Extent) => void;
 }
 
 /** Asks for nothing of what was said before us. */
@@ -127,7 +127,7 @@ export class Arriving {
       case "read-archive":
         return void this.#readArchive();
       case "begin-stay":
-        return beginStay(effect.reading);
+        return beginStay(effect.extent);
       case "join-for-history":
         log.warn("room archive not read", { room });
         this.#hasFailed = true;
@@ -139,7 +139,7 @@ export class Arriving {
     const { room, clock } = this.#options;
     const { signal } = this.#visit;
     if (this.#session === undefined || this.#archive === undefined) return;
-    const reading = await readArchive({
+    const extent = await readArchive({
       ...this.#archive,
       session: this.#session,
       room,
@@ -148,7 +148,7 @@ export class Arriving {
       onResult: (result) => this.#readResult(result),
     });
     if (signal.aborted) return;
-    this.#move(reading === undefined ? { type: "unreadable" } : { type: "read", reading });
+    this.#move(extent === undefined ? { type: "unreadable" } : { type: "read", extent });
   }
 
   #readResult({ id, message, stamp }: ArchiveResult): void {

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Gap } from "../gap.ts";
 import type { Notes } from "../outbox/journal.ts";
 import { readNote } from "../outbox/read-note.ts";
-import type { Reading } from "./wire/arrival.ts";
+import type { Extent } from "./wire/arrival.ts";
 import { type Cursor, cursor, fingerprint, type Told, toldOf } from "./wire/cursor.ts";
 import type { Speech } from "./wire/message.ts";
 import { type Retold, readMissed } from "./wire/missed.ts";
@@ -118,19 +118,19 @@ export class CatchUp {
    * We are back, and the room has shown what we missed. Once whoever listens has what this returns,
    * `keep()` has to follow in the same turn.
    */
-  comeBack(reading: Reading, isOwn: (speech: Speech) => boolean): Return {
+  comeBack(extent: Extent, isOwn: (speech: Speech) => boolean): Return {
     const before = this.#cursor;
     const { clock, bounds } = this.#options;
     const { items: speeches, dropped } = this.#shown;
     const oldest = clock.wallNow() - bounds.maxAgeMs;
     const { retold, ...missed } = readMissed(
-      { ...reading, speeches, dropped },
+      { ...extent, speeches, dropped },
       { cursor: before, oldest, isOwn },
     );
     // What was said while we came in, the archive may have told already; but not to us if we were put out.
     const held = before?.isClosed === true ? this.#held.items : without(this.#held.items, speeches);
     const span = this.#span();
-    this.#cursor = this.#cursorNow(reading);
+    this.#cursor = this.#cursorNow(extent);
     return {
       gap: span && { ...span, ...missed, leftOut: missed.leftOut + this.#held.dropped },
       retold: [...retold, ...held.map((speech) => ({ speech, isOld: false }))],
@@ -153,7 +153,7 @@ export class CatchUp {
   }
 
   /** Behind all that was shown and said until now. */
-  #cursorNow({ isAfterCursor }: Reading): Cursor {
+  #cursorNow({ isAfterCursor }: Extent): Cursor {
     const shown = this.#shown.items;
     const held = this.#held.items;
     const last = held.at(-1) ?? shown.at(-1);

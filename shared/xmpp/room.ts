@@ -11,8 +11,9 @@ import { Stays } from "../outbox/stays.ts";
 import { Arriving } from "./arriving.ts";
 import { CatchUp, type CatchUpBounds } from "./catch-up.ts";
 import { Delivery, type Utterance } from "./delivery.ts";
+import { keepAsking, PROOF_EVERY, type Standing } from "./keep-asking.ts";
 import type { XmppSession } from "./session.ts";
-import type { Reading } from "./wire/arrival.ts";
+import type { Extent } from "./wire/arrival.ts";
 import { toldOf } from "./wire/cursor.ts";
 import type { Heard } from "./wire/heard.ts";
 import { resourceOf } from "./wire/jid.ts";
@@ -25,32 +26,13 @@ import {
 } from "./wire/membership.ts";
 import { type Bounce, readRoomMessage, readStanzaId, type Speech } from "./wire/message.ts";
 import { readPresence } from "./wire/presence.ts";
-import {
-  groupchat,
-  instantRoom,
-  joinPresence,
-  leavePresence,
-  nickPresence,
-  selfPing,
-} from "./wire/say.ts";
-import { readSelfPing, type SelfPingVerdict } from "./wire/self-ping.ts";
+import { groupchat, instantRoom, joinPresence, leavePresence, nickPresence } from "./wire/say.ts";
+import type { SelfPingVerdict } from "./wire/self-ping.ts";
 import { readStanzaError } from "./wire/stanza-error.ts";
 import type { Element } from "./wire/xml.ts";
 
-/** A room that was silent for so long is asked whether we are still in it, in milliseconds (XEP-0410). */
-const SILENCE = 60_000;
-
-/** What we said and did not hear back for so long makes us ask, too. */
-const OVERDUE = 10_000;
-
-/** How long a room may take to answer a question of ours. */
-const ANSWER_TIMEOUT = 15_000;
-
-/** After so many questions in a row that nobody answers we join again: whoever is inside loses nothing by it. */
-const MOST_UNDECIDED = 3;
-
-/** From one sign of life to the next: silence, up to one look around, and the answer. */
-const PROOF_EVERY = SILENCE + OVERDUE + ANSWER_TIMEOUT;
+/** How long a room that we have made may take to let itself be opened, in milliseconds. */
+const OPEN_TIMEOUT = 15_000;
 
 /** What is told of what we missed, unless somebody wants more or less. */
 const BOUNDS: CatchUpBounds = { maxAgeMs: 86_400_000, most: 1_000 };
@@ -108,8 +90,6 @@ export class Room {
   /** Stops hearing the room. */
   #deafen: () => void = () => {};
   #provedAt = 0;
-  /** Questions in a row that nobody could answer. */
-  #undecided = 0;
   readonly #attempts: Attempts;
 
   constructor(options: RoomOptions) {
@@ -131,7 +111,7 @@ export class Room {
       catchUp: this.#catchUp,
       onEarly: (speech) => this.#recall(speech),
       joinAgain: () => this.#move({ type: "again" }),
-      beginStay: (reading) => this.#beginStay(reading),
+      beginStay: (extent) => this.#beginStay(extent),
     });
     this.#tell("down", "not joined yet");
     health.prove(this.link, { at: () => this.#provedAt, everyMs: PROOF_EVERY });
@@ -188,7 +168,14 @@ export class Room {
       this.#tell("down", reason);
     });
     this.#move({ type: "online" });
-    void this.#keepAsking(session, ended.signal);
+    void keepAsking({
+      session,
+      room: this.jid,
+      clock: this.#options.clock,
+      signal: ended.signal,
+      standing: () => this.#standing(),
+      onAsk: () => this.#beAsked(),
+    });
   }
 
   /** Leaves politely. */
@@ -286,7 +273,7 @@ export class Room {
   /** A room that we have made is locked until its owner has taken it as it is. */
   async #openRoom(): Promise<void> {
     const form = instantRoom({ room: this.jid, id: "" });
-    const answer = await this.#session?.request(form, ANSWER_TIMEOUT);
+    const answer = await this.#session?.request(form, OPEN_TIMEOUT);
     const refusal = answer && readStanzaError(answer);
     if (refusal === undefined) return;
     this.#options.log.error("room not opened", {
@@ -372,8 +359,8 @@ export class Room {
   }
 
   /** First what we missed is heard, and written down as heard; then things can be said. */
-  #beginStay(reading: Reading): void {
-    const { gap, retold } = this.#catchUp.comeBack(reading, (speech) => this.#isOwn(speech));
+  #beginStay(extent: Extent): void {
+    const { gap, retold } = this.#catchUp.comeBack(extent, (speech) => this.#isOwn(speech));
     if (gap !== undefined) this.#returnListener?.(gap);
     for (const { speech, isOld, at } of retold) {
       this.#listener?.({ speech, own: this.#isOwn(speech), history: isOld, at });
@@ -384,42 +371,22 @@ export class Room {
     this.#tell("up", `as ${this.nick}`);
   }
 
-  /** Asks a silent room whether we are still in it (XEP-0410), and what became of what it keeps to itself. */
-  async #keepAsking(session: XmppSession, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const attachedAt = clock.now();
-    while (!signal.aborted) {
-      await clock.sleep(OVERDUE, signal);
-      const { nick } = this;
-      const { oldestAt } = this.#delivery;
-      const isSilent = clock.now() - Math.max(this.#provedAt, attachedAt) >= SILENCE;
-      const isOverdue = oldestAt !== undefined && clock.now() - oldestAt >= OVERDUE;
-      if (nick === undefined || !(isSilent || isOverdue)) continue;
-      await this.#ask(session, nick);
-    }
+  #standing(): Standing | undefined {
+    const { nick, provedAt } = this;
+    return nick === undefined ? undefined : { nick, provedAt, owesSince: this.#delivery.oldestAt };
   }
 
-  async #ask(session: XmppSession, nick: string): Promise<void> {
+  /** What the room has kept to itself of what we said until now, it will not say after this answer. */
+  #beAsked(): (verdict: SelfPingVerdict) => void {
     const said = this.#delivery.underway;
-    const answer = await session.request(
-      selfPing({ room: this.jid, nick, id: "" }),
-      ANSWER_TIMEOUT,
-    );
-    const verdict = this.#weigh(readSelfPing(answer));
-    if (verdict === "inside") {
-      this.#provedAt = this.#options.clock.now();
-      if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);
-      this.#delivery.pass(said);
-    }
-    this.#move({ type: "self-ping", verdict });
-  }
-
-  /** XEP-0410 section 3.2: one question without an answer proves nothing. */
-  #weigh(verdict: SelfPingVerdict): SelfPingVerdict {
-    this.#undecided = verdict === "undecided" ? this.#undecided + 1 : 0;
-    if (this.#undecided < MOST_UNDECIDED) return verdict;
-    this.#undecided = 0;
-    return "outside";
+    return (verdict) => {
+      if (verdict === "inside") {
+        this.#provedAt = this.#options.clock.now();
+        if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);
+        this.#delivery.pass(said);
+      }
+      this.#move({ type: "self-ping", verdict });
+    };
   }
 
   #tell(at: "up" | "down", detail: string): void {

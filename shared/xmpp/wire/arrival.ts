@@ -16,7 +16,7 @@ export type Arrival =
   | { readonly at: "staying" };
 
 /** What has been told of what we missed. */
-export type Reading = Pick<Shown, "isAfterCursor" | "isWhole">;
+export type Extent = Pick<Shown, "isAfterCursor" | "isWhole">;
 
 /** Where we learn what we missed: from what a room shows in its greeting, or from its archive. */
 export type Source = "history" | "archive";
@@ -29,7 +29,7 @@ export type ArrivalEvent =
   /** The last wake that was asked for is due. */
   | { readonly type: "due" }
   /** The archive has told all that it will. */
-  | { readonly type: "read"; readonly reading: Reading }
+  | { readonly type: "read"; readonly extent: Extent }
   /** The archive does not answer, or refuses. */
   | { readonly type: "unreadable" }
   | { readonly type: "outside" };
@@ -39,7 +39,7 @@ export type ArrivalEffect =
   /** Send `due` after so many milliseconds; replaces the wake before it. */
   | { readonly do: "wake"; readonly after: number }
   | { readonly do: "read-archive" }
-  | { readonly do: "begin-stay"; readonly reading: Reading }
+  | { readonly do: "begin-stay"; readonly extent: Extent }
   /** Come in once more, and let the room's history tell what we missed. */
   | { readonly do: "join-for-history" };
 
@@ -63,7 +63,7 @@ export function step(state: Arrival, event: ArrivalEvent, now: number): ArrivalS
   }
   if (state.at === "greeting") return stepGreeting(state, event.type, now);
   if (state.at !== "reading") return [state];
-  if (event.type === "read") return staying(event.reading);
+  if (event.type === "read") return staying(event.extent);
   return event.type === "unreadable" ? [OUTSIDE, { do: "join-for-history" }] : [state];
 }
 
@@ -82,8 +82,8 @@ function greeted(state: Greeting, now: number): ArrivalStep {
 }
 
 /** A greeting shows what it likes, up to now. */
-const FROM_HISTORY: Reading = { isAfterCursor: false, isWhole: true };
+const FROM_HISTORY: Extent = { isAfterCursor: false, isWhole: true };
 
-function staying(reading: Reading): ArrivalStep {
-  return [{ at: "staying" }, { do: "begin-stay", reading }];
+function staying(extent: Extent): ArrivalStep {
+  return [{ at: "staying" }, { do: "begin-stay", extent }];
 }

@@ -39,7 +39,7 @@ describe("an arrival", () => {
         { type: "inside", source: "archive" },
         { type: "subject" },
         { type: "subject" },
-        { type: "read", reading: WHOLE },
+        { type: "read", extent: WHOLE },
       ),
     ).toEqual({ at: "staying", done: ["wake", "read-archive", "begin-stay"] });
   });
@@ -56,7 +56,7 @@ describe("an arrival", () => {
     { type: "shown" },
     { type: "subject" },
     { type: "due" },
-    { type: "read", reading: WHOLE },
+    { type: "read", extent: WHOLE },
     { type: "unreadable" },
     { type: "outside" },
   ];

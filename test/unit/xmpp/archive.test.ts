@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readArchive } from "../../../shared/xmpp/archive.ts";
-import type { Reading } from "../../../shared/xmpp/wire/arrival.ts";
+import type { Extent } from "../../../shared/xmpp/wire/arrival.ts";
 import { FakeArchive, type FakeArchiveOptions } from "../../support/fake-archive.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeXmppSession } from "../../support/fake-xmpp-session.ts";
@@ -26,7 +26,7 @@ function reading({
       });
     }
   };
-  const outcome: { reading?: Reading | undefined } = {};
+  const outcome: { extent?: Extent | undefined } = {};
   const begin = () =>
     void readArchive({
       session,
@@ -37,7 +37,7 @@ function reading({
       signal: stop.signal,
       onResult: ({ id }) => read.push(id),
     }).then((result) => {
-      outcome.reading = result;
+      outcome.extent = result;
     });
   /** Lets the archive answer, as long as it is asked. */
   const answerAll = async () => {
@@ -56,7 +56,7 @@ describe("readArchive()", () => {
     begin();
     await answerAll();
     expect(read).toEqual(["2", "3", "4", "5", "6"]);
-    expect(outcome.reading).toEqual({ isAfterCursor: true, isWhole: true });
+    expect(outcome.extent).toEqual({ isAfterCursor: true, isWhole: true });
   });
 
   test("is done when nothing has been said", async () => {
@@ -64,7 +64,7 @@ describe("readArchive()", () => {
     add("0", "1");
     begin();
     await answerAll();
-    expect([read, outcome.reading]).toEqual([[], { isAfterCursor: true, isWhole: true }]);
+    expect([read, outcome.extent]).toEqual([[], { isAfterCursor: true, isWhole: true }]);
   });
 
   test.each([
@@ -78,7 +78,7 @@ describe("readArchive()", () => {
     begin();
     await answerAll();
     expect(read).toEqual(["1", "2", "3"]);
-    expect(outcome.reading).toEqual({ isAfterCursor: false, isWhole: true });
+    expect(outcome.extent).toEqual({ isAfterCursor: false, isWhole: true });
   });
 
   test.each(["first", "last"] as const)(
@@ -88,7 +88,7 @@ describe("readArchive()", () => {
       add("a", "b");
       begin();
       await answerAll();
-      expect([read, outcome.reading]).toEqual([[], { isAfterCursor: true, isWhole: true }]);
+      expect([read, outcome.extent]).toEqual([[], { isAfterCursor: true, isWhole: true }]);
     },
   );
 
@@ -103,7 +103,7 @@ describe("readArchive()", () => {
     session.hear(result(room, "an earlier question's"));
     archive.answer(session);
     await clock.advance(0);
-    expect([read, outcome.reading?.isWhole]).toEqual([["2"], true]);
+    expect([read, outcome.extent?.isWhole]).toEqual([["2"], true]);
   });
 
   test.each([
@@ -119,7 +119,7 @@ describe("readArchive()", () => {
     expect(session.requests[0]?.timeoutMs).toBe(15_000);
     session.requests[0]?.answer(answer);
     await clock.advance(0);
-    expect(outcome).toEqual({ reading: undefined });
+    expect(outcome).toEqual({ extent: undefined });
   });
 
   test("asks nothing more once it is told to stop", async () => {
@@ -129,7 +129,7 @@ describe("readArchive()", () => {
     stop.abort();
     archive.answer(session);
     await clock.advance(0);
-    expect([session.requests, outcome]).toEqual([[], { reading: undefined }]);
+    expect([session.requests, outcome]).toEqual([[], { extent: undefined }]);
   });
 
   test("ends after 500 pages, and says that there is more", async () => {
@@ -138,7 +138,7 @@ describe("readArchive()", () => {
     begin();
     await answerAll();
     expect(read).toHaveLength(500);
-    expect(outcome.reading).toEqual({ isAfterCursor: true, isWhole: false });
+    expect(outcome.extent).toEqual({ isAfterCursor: true, isWhole: false });
   });
 
   test("ends after two minutes, and says that there is more", async () => {
@@ -151,6 +151,6 @@ describe("readArchive()", () => {
       archive.answer(session);
       await clock.advance(0);
     }
-    expect([session.requests, outcome.reading?.isWhole]).toEqual([[], false]);
+    expect([session.requests, outcome.extent?.isWhole]).toEqual([[], false]);
   });
 });

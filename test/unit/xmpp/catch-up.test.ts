@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Notes } from "../../../shared/outbox/journal.ts";
 import { CatchUp, type CatchUpBounds } from "../../../shared/xmpp/catch-up.ts";
-import type { Reading } from "../../../shared/xmpp/wire/arrival.ts";
+import type { Extent } from "../../../shared/xmpp/wire/arrival.ts";
 import { toldOf } from "../../../shared/xmpp/wire/cursor.ts";
 import type { Speech } from "../../../shared/xmpp/wire/message.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -10,8 +10,8 @@ import { fakeNotes } from "../../support/fake-notes.ts";
 
 const MINUTE = 60_000;
 const MIDNIGHT = Date.UTC(2026, 0, 1);
-const HISTORY: Reading = { isAfterCursor: false, isWhole: true };
-const ARCHIVE: Reading = { isAfterCursor: true, isWhole: true };
+const HISTORY: Extent = { isAfterCursor: false, isWhole: true };
+const ARCHIVE: Extent = { isAfterCursor: true, isWhole: true };
 
 function speech(body: string, { ids = true, stamp = MIDNIGHT, nick = "anna" } = {}): Speech {
   return {
@@ -46,8 +46,8 @@ function listener(
     for (const body of bodies) catchUp.show(speech(body));
   };
   /** Comes in, with what was shown by then. */
-  const comeBack = (reading: Reading = HISTORY) => {
-    const { gap, retold } = catchUp.comeBack(reading, ({ nick }) => nick === "me");
+  const comeBack = (extent: Extent = HISTORY) => {
+    const { gap, retold } = catchUp.comeBack(extent, ({ nick }) => nick === "me");
     catchUp.keep();
     catchUp.startOver();
     return { gap, told: retold.filter(({ isOld }) => !isOld).map((each) => each.speech.body) };
@@ -72,13 +72,13 @@ describe("CatchUp", () => {
     expect(comeAgain().told).toEqual(["missed"]);
   });
 
-  test.each([HISTORY, ARCHIVE])("goes on after a restart where it was, by %o", (reading) => {
+  test.each([HISTORY, ARCHIVE])("goes on after a restart where it was, by %o", (extent) => {
     const { notes, hear } = listener();
     hear("heard");
     const { show, comeBack } = listener(notes);
-    if (reading === HISTORY) show("older", "heard");
+    if (extent === HISTORY) show("older", "heard");
     show("new", "newer");
-    const { gap, told } = comeBack(reading);
+    const { gap, told } = comeBack(extent);
     expect(told).toEqual(["new", "newer"]);
     expect(gap).toMatchObject({ missed: 2, leftOut: 0, isComplete: true });
   });
