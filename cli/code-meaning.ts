@@ -34,7 +34,10 @@ const REFUSALS = words({
 });
 
 const IGNORED = words({
-  empty: "nothing is left of it without formatting",
+  empty: "there is nothing in it, or nothing is left of it without formatting",
+  invalid: "it is no announcement as the documentation describes them: the log names the field",
+  oversized: "it is too long, and was cut on its way here",
+  "wrong-room": "it is for a room that is not served",
   history: "it was said before we came",
   notice: "notices are not repeated here (IRC_NOTICE_RELAY)",
   "own-echo": "it is our own",

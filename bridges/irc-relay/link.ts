@@ -1,7 +1,7 @@
 import { IrcChannel } from "../../shared/irc/channel.ts";
 import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
-import type { ChatMessage, Reading } from "../../shared/message.ts";
+import type { ChatMessage } from "../../shared/message.ts";
 import type { Place } from "../../shared/outbox/drain.ts";
 import type { NewId, Taken } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
@@ -163,8 +163,12 @@ export class Link {
         this.#saidInChannel.has(body) ||
         this.#saidInRoom.hasQuoted(body, this.room.nick ?? this.#options.roomNick),
     });
-    const outcome = reading.message && this.#toRoom.take(this.#ourId(), reading.message);
-    this.#count("irc-to-room", reading, outcome);
+    const { message, ignored } = reading;
+    if (message !== undefined) {
+      this.#count("irc-to-room", this.#toRoom.take(this.#ourId(), message));
+    } else {
+      this.#ignore(this.#toRoom, ignored, { id: "", nick: speech.nick, text: speech.text });
+    }
   }
 
   #hearRoom(heard: Heard): void {
@@ -173,11 +177,13 @@ export class Link {
       origin: this.#origin(),
       isOurs: (body) => voice.nick !== undefined && this.#saidInChannel.hasQuoted(body, voice.nick),
     });
-    this.#count(
-      "room-to-irc",
-      reading,
-      reading.message && this.#takeForChannel(reading.message, heard),
-    );
+    const { message, ignored } = reading;
+    if (message !== undefined) {
+      this.#count("room-to-irc", this.#takeForChannel(message, heard));
+    } else {
+      const { nick, body: text, stanzaId: id = "" } = heard.speech;
+      this.#ignore(this.#toChannel, ignored, { id, nick, text });
+    }
   }
 
   #takeForChannel(message: ChatMessage, { speech, at }: Heard): Taken {
@@ -190,9 +196,15 @@ export class Link {
     return outcome;
   }
 
-  #count(direction: Direction, { ignored }: Reading<unknown, IgnoreReason>, taken?: Taken): void {
-    if (ignored === "relayed") this.#warnOfOtherRelay();
-    const outcome = taken ?? `ignored: ${ignored}`;
+  #ignore(way: Way, reason: IgnoreReason, what: { id: string; nick: string; text: string }): void {
+    if (reason === "relayed") this.#warnOfOtherRelay();
+    const code = `ignored: ${reason}`;
+    this.#count(way.direction, code);
+    // Nobody asks why our own words, and what was said before we came, are not repeated.
+    if (reason !== "own-echo" && reason !== "history") way.outbox.passOver(code, what);
+  }
+
+  #count(direction: Direction, outcome: string): void {
     this.#options.context.counters.add("messages", { direction, outcome });
   }
 

@@ -69,6 +69,10 @@ export class Way {
     });
   }
 
+  get direction(): Direction {
+    return this.#options.direction;
+  }
+
   /** Takes what was heard, `at` milliseconds since 1970 if not just now. */
   take(id: string | NewId | undefined, message: ChatMessage, at?: number): Taken {
     return this.outbox.put(id, message, at);

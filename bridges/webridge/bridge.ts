@@ -130,6 +130,12 @@ async function listen(
   const writeDown = promptly(context);
   health.set(SOCKET, "opening", "not listening yet");
   const count = (result: string) => counters.add("datagrams", { result });
+  const refuse = (why: string, bytes: Uint8Array, detail?: string) => {
+    count(why);
+    log.warn("announcement refused", { why, detail, bytes: bytes.length });
+    const text = new TextDecoder().decode(bytes);
+    outbox.passOver(`ignored: ${why}`, { id: "", nick: undefined, text });
+  };
   const take = (bytes: Uint8Array, truncated: boolean) => {
     const { message, ignored, notes, detail } = parseDatagram(bytes, {
       truncated,
@@ -137,15 +143,9 @@ async function listen(
     });
     for (const note of notes) count(note);
     if (notes.includes("cut")) log.warn("announcement cut", { bytes: bytes.length });
-    if (message === undefined) {
-      count(ignored);
-      log.warn("announcement refused", { why: ignored, detail, bytes: bytes.length });
-    } else if (isForAnotherRoom(message, config)) {
-      count("wrong-room");
-      log.warn("announcement refused", {
-        why: "wrong-room",
-        detail: `only ${config.room} is served`,
-      });
+    if (message === undefined) refuse(ignored, bytes, detail);
+    else if (isForAnotherRoom(message, config)) {
+      refuse("wrong-room", bytes, `only ${config.room} is served`);
     } else {
       count(outbox.put(idOf(message), message));
       writeDown();

@@ -192,6 +192,13 @@ export class Outbox<T> {
     this.#record(entry, code);
   }
 
+  /** Puts on record why something that was heard is not said: `id` is what its sender called it, if anything. */
+  passOver(code: string, { id, ...what }: Pick<Fate, "id" | "nick" | "text">): void {
+    const { queue, journal, clock } = this.#options;
+    const now = clock.wallNow();
+    journal.record({ queue, id, takenAt: now, at: now, code, ...what });
+  }
+
   /**
    * Gives out the oldest unsettled entry after the given seq that can be said; summaries that are due
    * among them. What is too old is let go on the way. What was said before is given out whatever its

@@ -22,6 +22,7 @@ async function linked(differences: Partial<LinkOptions> = {}, answers = () => tr
   const events: string[] = [];
   const note = (event: string) => void events.push(event);
   const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
+  const journal = memoryJournal();
   const voice = new IrcVoice({ burst: 5, lineInterval: 0 }, clock);
   const link = new Link({
     channel: "#lounge",
@@ -35,7 +36,7 @@ async function linked(differences: Partial<LinkOptions> = {}, answers = () => tr
     voice,
     context: {
       xmpp: { domain: "muc.test", tls: "optional" },
-      journal: memoryJournal(),
+      journal,
       clock,
       log,
       counters,
@@ -87,6 +88,7 @@ async function linked(differences: Partial<LinkOptions> = {}, answers = () => tr
     counters,
     events,
     link,
+    journal,
     voice,
     irc,
     xmpp,
@@ -276,6 +278,21 @@ describe("Link", () => {
       "room-to-irc ignored: relayed 1",
       "room-to-irc taken 1",
     ]);
+  });
+
+  test("knows of everything that is not for the other side why, but of its own echo", async () => {
+    const { irc, say, reflect, journal } = await linked({ relayNotices: false });
+    irc.hear(":ivan!u@h NOTICE #lounge :beep");
+    irc.hear(":ivan!u@h PRIVMSG #lounge :hello");
+    await reflect();
+    await say("again", `${MARK}1`);
+    const codes = async (text: string) => {
+      const found = await journal.trail.find(text);
+      return found.map(({ code }) => code);
+    };
+    expect(await codes("beep")).toEqual(["ignored: notice"]);
+    expect(await codes("again")).toEqual(["ignored: relayed"]);
+    expect(await codes("<ivan> hello")).toEqual(["delivered"]);
   });
 
   test("ends when it is told to, also with words on their way", async () => {

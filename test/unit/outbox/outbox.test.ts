@@ -139,6 +139,18 @@ describe("Outbox", () => {
     ]);
   });
 
+  test("records what it is not even given", () => {
+    const { journal, outbox } = start();
+    outbox.passOver("ignored: notice", { id: "7", nick: "ivan", text: "beep" });
+    journal.flush();
+    const at = Date.UTC(2026, 0, 1);
+    const common = { queue: "test", takenAt: at, at };
+    expect(journal.fates).toEqual([
+      { ...common, id: "7", code: "ignored: notice", nick: "ivan", text: "beep" },
+    ]);
+    expect(outbox.pending).toBe(0);
+  });
+
   test("settles an entry once, however often it is told", () => {
     const { journal, outbox } = start();
     outbox.put("1", "hello");
