@@ -1,4 +1,4 @@
-import { closeSync, fsync, fsyncSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { isFull, isLocked } from "./disk-error.ts";
@@ -6,6 +6,7 @@ import type { Sync } from "./grouped-sync.ts";
 import { migrate } from "./schema.ts";
 import { type Tables, tablesOf } from "./tables.ts";
 import type { TrailBounds } from "./trail-table.ts";
+import { TOO_LONG, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** The SQLite file of a journal. */
 export interface Disk {
@@ -14,9 +15,6 @@ export interface Disk {
   readonly sync: Sync;
   close(): void;
 }
-
-/** So many pages of the write-ahead log are moved to where they belong at once. */
-const LOG_PAGES = 4_000;
 
 /** In bytes: a message that comes alone changes a few pages, which should be small. */
 const PAGE = 1_024;
@@ -29,31 +27,28 @@ const PAGE = 1_024;
  * what it costs to hand it to the operating system, and waiting for the disk is left to a thread.
  */
 export function openDisk(path: string, bounds: TrailBounds, patience: number): Disk {
-  const database = openDatabase(path, patience);
+  // A run that was killed may have moved something into it that is not on disk.
+  if (existsSync(path)) syncNow(path);
+  const { database, isShared } = openDatabase(path, patience);
   try {
     const tables = tablesOf(database, bounds);
-    const log = openLog(`${path}-wal`);
-    return {
-      tables,
-      sync: log.sync,
-      close() {
-        log.close();
-        database.close();
-      },
-    };
+    const log = new WriteAheadLog(database, isShared);
+    // Or a power cut could take a new file away, whatever is in it.
+    syncNow(dirname(path));
+    return { tables, sync: (done) => log.sync(done), close: () => log.close() };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function openDatabase(path: string, patience: number): Database.Database {
+function openDatabase(path: string, patience: number) {
   try {
-    return prepare(path, "NORMAL", patience);
+    return { database: prepare(path, "NORMAL", patience), isShared: true };
   } catch (error) {
-    // Sharing the file with whoever looks into it takes room for an index; without, it is in memory.
-    if (isFull(error)) return prepare(path, "EXCLUSIVE", patience);
-    throw error;
+    if (!isFull(error)) throw error;
+    // To share the file takes room for an index; whoever has it alone has that in memory.
+    return { database: prepare(path, "EXCLUSIVE", patience), isShared: false };
   }
 }
 
@@ -64,7 +59,7 @@ function prepare(path: string, lockingMode: string, patience: number): Database.
     database.pragma(`locking_mode = ${lockingMode}`);
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = NORMAL");
-    database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+    database.pragma(`wal_autocheckpoint = ${TOO_LONG}`);
     migrate(database);
     database.pragma("busy_timeout = 0");
     tryToWrite(database);
@@ -84,34 +79,9 @@ function tryToWrite(database: Database.Database): void {
   }
 }
 
-/** The write-ahead log, for waiting until it is on disk. */
-function openLog(path: string) {
-  const log = openSync(path, "r");
-  syncDirectory(dirname(path));
-  let isWaiting = false;
-  let isClosed = false;
-  const closeWhenDone = () => {
-    if (isClosed && !isWaiting) closeSync(log);
-  };
-  return {
-    sync: (done: (error?: Error | null) => void) => {
-      isWaiting = true;
-      fsync(log, (error) => {
-        isWaiting = false;
-        closeWhenDone();
-        done(error);
-      });
-    },
-    close: () => {
-      isClosed = true;
-      closeWhenDone();
-    },
-  };
-}
-
-/** Without it a power cut could take a new file away, whatever is in it. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, "r");
-  fsyncSync(directory);
-  closeSync(directory);
+/** Waits for the disk. */
+function syncNow(path: string): void {
+  const fd = openSync(path, "r");
+  fsyncSync(fd);
+  closeSync(fd);
 }

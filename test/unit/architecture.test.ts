@@ -31,6 +31,7 @@ const EDGES: ReadonlySet<string> = new Set([
   "shared/outbox/sqlite-outbox.ts", // files
   "shared/outbox/tables.ts", // SQLite
   "shared/outbox/trail-table.ts", // SQLite
+  "shared/outbox/write-ahead-log.ts", // SQLite, fsync
   "shared/xmpp/connection.ts", // timers of a stream, WebSocket
   "shared/xmpp/library-client.ts", // @xmpp/client
   "shared/xmpp/library-login.ts", // what @xmpp/client logs in with
