@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 /** Tests that measure how soon something happens: nothing else may want the processor meanwhile. */
 const ALONE = ["test/integration/e2e/datagrams-while-down.test.ts"];
 
+/** Runs that mostly wait, and measure how soon the program is back. */
+const CHAOS = ["test/integration/chaos.test.ts"];
+
 /** What all tests with servers have in common. */
 const withServers = {
   globalSetup: ["test/support/build-once.ts"],
@@ -27,7 +30,7 @@ export default defineConfig({
           ...withServers,
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          exclude: ALONE,
+          exclude: [...ALONE, ...CHAOS],
           // Each file starts its own servers on ports of its own; two at a time fill two cores.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -49,6 +52,14 @@ export default defineConfig({
           include: ALONE,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...withServers,
+          name: "chaos",
+          include: CHAOS,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -3,7 +3,16 @@ import { spawnSync } from "node:child_process";
 import { prepare } from "./prepare.mjs";
 
 await prepare({
-  packages: ["prosody", "ejabberd", "inspircd", "ngircd", "php-cli", "openssl", "systemd"],
+  packages: [
+    "prosody",
+    "ejabberd",
+    "inspircd",
+    "ngircd",
+    "php-cli",
+    "openssl",
+    "systemd",
+    "faketime",
+  ],
 });
 const { status } = spawnSync("npm", ["run", "--silent", "ok"], { stdio: "inherit" });
 process.exit(status ?? 1);

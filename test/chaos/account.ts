@@ -29,6 +29,8 @@ export interface Flow {
   /** What came back to where it was said. */
   readonly echoed: readonly NumberAt[];
   readonly declared: readonly Declaration[];
+  /** When the program came into the place where it was said, as others there saw it. */
+  readonly returns: readonly number[];
   /** When nobody was there to hear it. */
   readonly deaf: readonly Span[];
   /** When something was wrong. */
@@ -58,24 +60,23 @@ export interface Account extends Pick<Flow, "name" | "queue"> {
   /** Said while nobody was there to hear it. */
   readonly unobservable: number;
   readonly offences: readonly Offence[];
-  /** Longest time from being said to being heard, and how much of it at a stretch nothing was wrong. */
+  /** Longest time from when something was said to when it or something later was heard. */
   readonly longestWait: number;
+  /** The longest stretch of such a time in which nothing was wrong. */
   readonly longestBlind: number;
 }
 
 /** Accounts for every number of a flow. */
 export function accountFor(flow: Flow): Account {
-  const { name, queue, said, heard, echoed, declared, deaf, faults } = flow;
+  const { name, queue, said, heard, echoed, declared, returns, deaf, faults } = flow;
   const hearings = groupByKey([...heard, ...echoed]);
   const sent = said.filter((one) => one.isSure);
   const unheard = sent.filter((one) => !hearings.has(keyOf(one)));
   const unobservable = unheard.filter(({ at }) => deaf.some((span) => encloses(span, at)));
   const lost = unheard.filter((one) => !unobservable.includes(one));
-  const { declaredLost, undeclaredLost } = matchWith(declared, lost);
-  const waits = said.flatMap((one) => {
-    const [first] = hearings.get(keyOf(one)) ?? [];
-    return first === undefined ? [] : [{ since: one.at, until: first.at }];
-  });
+  const isAway = absences(said, { hearings, returns });
+  const { declaredLost, undeclaredLost } = matchWith(declared, { lost, isAway });
+  const waits = waitsOf(said, hearings);
   const saidAt = new Map(said.map((one) => [keyOf(one), one.at]));
   const offence = (what: Offence["what"]) => (one: NumberAt) => ({
     what,
@@ -123,6 +124,21 @@ function groupByKey(numbers: readonly NumberAt[]): ReadonlyMap<string, readonly 
   return groups;
 }
 
+/** From when each number was said until it was heard; if it never was, until a later one was. */
+function waitsOf(
+  said: readonly Said[],
+  hearings: ReadonlyMap<string, readonly NumberAt[]>,
+): readonly Span[] {
+  let later: number | undefined;
+  return said
+    .toSorted((a, b) => b.at - a.at)
+    .flatMap((one) => {
+      const [first] = hearings.get(keyOf(one)) ?? [];
+      later = first?.at ?? later;
+      return later === undefined ? [] : [{ since: one.at, until: later }];
+    });
+}
+
 /** What was heard behind a later number of the same speaker, but for what had been heard before. */
 function outOfOrder(heard: readonly NumberAt[]): readonly NumberAt[] {
   const latest = new Map<Tag, number>();
@@ -137,20 +153,51 @@ function outOfOrder(heard: readonly NumberAt[]): readonly NumberAt[] {
 }
 
 /**
- * Finds a line for each lost number: one that speaks of all of that time, or one of those that speak of
- * so many messages of that time.
+ * Whether the program was away when a number was said: it did not pass on what was said from then until
+ * it was seen to come back. A line that speaks of a longer time must not hide what is lost within it.
  */
-function matchWith(declared: readonly Declaration[], lost: readonly Said[]) {
+function absences(
+  said: readonly Said[],
+  {
+    hearings,
+    returns,
+  }: {
+    readonly hearings: ReadonlyMap<string, unknown>;
+    readonly returns: readonly number[];
+  },
+): (one: Said) => boolean {
+  const inOrder = said.toSorted((a, b) => a.at - b.at);
+  const spans: Span[] = [];
+  let since: number | undefined;
+  for (const one of inOrder) {
+    if (!hearings.has(keyOf(one))) since ??= one.at;
+    else if (since !== undefined) {
+      spans.push({ since, until: one.at });
+      since = undefined;
+    }
+  }
+  const away = spans.filter((span) => returns.some((at) => encloses(span, at)));
+  return ({ at }) => away.some((span) => at >= span.since && at <= span.until);
+}
+
+/**
+ * Finds a line for each lost number: one that speaks of all of the time in which the program was away,
+ * or one of those that speak of so many messages of some time.
+ */
+function matchWith(
+  declared: readonly Declaration[],
+  { lost, isAway }: { readonly lost: readonly Said[]; readonly isAway: (one: Said) => boolean },
+) {
   const [all, some] = [declared.filter(isOfAll), declared.filter((line) => !isOfAll(line))];
-  const lines = [...all, ...some];
-  const left = new Map(declared.map((line) => [line, line.count ?? Number.POSITIVE_INFINITY]));
+  const left = new Map(some.map((line) => [line, line.count ?? 0]));
   const declaredLost: DeclaredLost[] = [];
   const undeclaredLost: Said[] = [];
   for (const one of lost) {
-    const line = lines.find((each) => encloses(each, one.at) && (left.get(each) ?? 0) > 0);
+    const lines = isAway(one) ? [...all, ...some] : some;
+    const line = lines.find((each) => encloses(each, one.at) && left.get(each) !== 0);
     if (line === undefined) undeclaredLost.push(one);
     else {
-      left.set(line, (left.get(line) ?? 0) - 1);
+      left.set(line, (left.get(line) ?? Number.POSITIVE_INFINITY) - 1);
       declaredLost.push({ ...one, line });
     }
   }

@@ -25,6 +25,8 @@ export const channelName = "#lounge";
 /** The bridge's wanted nick on IRC, and its user name. */
 export const bridgeNick = "saxjax";
 
+const RELAY_JOINS = new RegExp(`^:[^! ]+!${bridgeNick}@\\S+ JOIN `);
+
 /** The nick of the one who says numbers. */
 export const channelSpeaker = "ivan";
 const LISTENER = "ear";
@@ -36,6 +38,8 @@ const MOST_UNPROVED = 50;
 export class Channel {
   readonly lines: ChannelLine[] = [];
   readonly said: ChannelNumber[] = [];
+  /** When the relay came in, as the listener saw it. */
+  readonly relayCame: number[] = [];
   readonly speaker: Person<IrcUser>;
   readonly listener: Person<IrcUser>;
   readonly #server: IrcServer;
@@ -85,6 +89,9 @@ export class Channel {
       this.lines.push({ nick, text, at: Date.now() });
       this.#chronicle.add("channel", `<${nick}> ${text}`);
       if (nick === channelSpeaker) this.#prove(readNumber(text)?.number);
+    });
+    user.onLine((line) => {
+      if (RELAY_JOINS.test(line)) this.relayCame.push(Date.now());
     });
     return this.#join(user);
   }

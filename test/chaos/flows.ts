@@ -52,11 +52,12 @@ function siteToRoom({ announced }: Evidence, { room, toldInRoom }: Heard): BareF
     heard: room.filter(({ tag }) => tag === "p"),
     echoed: [],
     declared: toldInRoom.filter((line) => line.of === "announced"),
+    returns: [],
     deaf: [],
   };
 }
 
-function roomToChannel({ ircDeaths }: Evidence, heard: Heard): BareFlow {
+function roomToChannel({ room, ircDeaths }: Evidence, heard: Heard): BareFlow {
   return {
     name: "room to channel",
     queue: "irc-relay room-to-irc ",
@@ -64,6 +65,7 @@ function roomToChannel({ ircDeaths }: Evidence, heard: Heard): BareFlow {
     heard: heard.channel.filter(({ tag }) => tag !== "i"),
     echoed: heard.room.filter(isEchoInRoom),
     declared: between(heard.toldInRoom, heard.toldInChannel),
+    returns: room.relayCame,
     deaf: ircDeaths.map((at) => ({ since: at - DYING_MS, until: at })),
   };
 }
@@ -89,6 +91,7 @@ function channelToRoom({ channel }: Evidence, heard: Heard): BareFlow {
     heard: heard.room.filter(({ tag }) => tag === "i"),
     echoed: heard.channel.filter(({ tag, nick }) => tag === "i" && nick !== channelSpeaker),
     declared: between(heard.toldInChannel, heard.toldInRoom),
+    returns: channel.relayCame,
     deaf: [],
   };
 }

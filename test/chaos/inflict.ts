@@ -52,13 +52,13 @@ export const inflict: Readonly<Record<KindName, Inflict>> = {
   },
   "reset-xmpp": ({ xmppDoor }) => cut([xmppDoor], "rst"),
   "close-xmpp": ({ xmppDoor }) => cut([xmppDoor], "fin"),
-  "hole-xmpp": ({ xmppDoor }) => swallow([xmppDoor], ["in", "out"]),
-  "half-hole-xmpp": ({ xmppDoor }, draw) => swallow([xmppDoor], [wayOf(draw)]),
+  "hole-xmpp": ({ xmppDoor }, draw) => swallow([xmppDoor], ["in", "out"], draw),
+  "half-hole-xmpp": ({ xmppDoor }, draw) => swallow([xmppDoor], [wayOf(draw)], 0),
   "mute-xmpp": ({ xmppDoor }) => answerInstead([xmppDoor], undefined),
   "reset-irc": ({ ircDoors }) => cut(ircDoors, "rst"),
   "close-irc": ({ ircDoors }) => cut(ircDoors, "fin"),
-  "hole-irc": ({ ircDoors }) => swallow(ircDoors, ["in", "out"]),
-  "half-hole-irc": ({ ircDoors }, draw) => swallow(ircDoors, [wayOf(draw)]),
+  "hole-irc": ({ ircDoors }, draw) => swallow(ircDoors, ["in", "out"], draw),
+  "half-hole-irc": ({ ircDoors }, draw) => swallow(ircDoors, [wayOf(draw)], 0),
   "mute-irc": ({ ircDoors }) => answerInstead(ircDoors, undefined),
   "throttle-irc": async ({ ircDoors }) => {
     const door = usedOf(ircDoors);
@@ -144,8 +144,16 @@ async function refuseAll(doors: readonly Door[]): Promise<Lift> {
   return liftAll(await Promise.all(doors.map((door) => door.refuse())));
 }
 
-async function swallow(doors: readonly Door[], ways: readonly Way[]): Promise<Lift> {
-  return liftAll(doors.map((door) => door.swallow(ways)));
+/**
+ * Half of the time the network has forgotten the connections when it comes back, as a router that was
+ * started anew: then what it swallowed never arrives.
+ */
+async function swallow(doors: readonly Door[], ways: readonly Way[], draw: number): Promise<Lift> {
+  const lift = liftAll(doors.map((door) => door.swallow(ways)));
+  return async () => {
+    if (draw >= 0.5) for (const door of doors) door.cut("rst");
+    await lift();
+  };
 }
 
 /** Breaks all connections; whoever connects again is answered with this text, or not at all. */

@@ -18,9 +18,9 @@ const plants = {
   },
   /** What was missed counts as told before it is told. */
   "cursor-early": {
-    file: "shared/xmpp/catch-up.js",
-    right: "const before = this.#cursor;",
-    wrong: "const before = this.#cursorNow(reading, this.#options.clock.wallNow());",
+    file: "shared/xmpp/wire/missed.js",
+    right: "const heard = isAfterCursor ? -1 : findCursor(speeches, cursor);",
+    wrong: "const heard = speeches.length - 1;",
   },
   /** Whoever has a nick like ours is taken for ourselves. */
   "echo-by-nick": {

@@ -1,6 +1,6 @@
 import type { XmppServer } from "../../cli/demo/servers/xmpp-server.ts";
 import { attribute, children, childText, escapeXml } from "../support/users/stanza-text.ts";
-import { type HeardMessage, XmppUser } from "../support/users/xmpp-user.ts";
+import { type HeardMessage, type SeenPresence, XmppUser } from "../support/users/xmpp-user.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { formatNumber } from "./numbers.ts";
 import { Person } from "./person.ts";
@@ -19,6 +19,7 @@ export const relayNick = "irc";
 export const roomSpeaker = "alice";
 const LISTENER = "admin";
 
+const MUC = "http://jabber.org/protocol/muc";
 const MAM = "urn:xmpp:mam:2";
 const RSM = "http://jabber.org/protocol/rsm";
 const PAGE = 50;
@@ -27,6 +28,8 @@ const MOST_PAGES = 10_000;
 /** The XMPP room of a run: somebody who speaks in it, somebody who listens, and its owner. */
 export class Room {
   readonly transcript = new Transcript();
+  /** When the relay came in, as the listener saw it. */
+  readonly relayCame: number[] = [];
   readonly speaker: Person<XmppUser>;
   readonly listener: Person<XmppUser>;
   readonly #server: XmppServer;
@@ -127,6 +130,16 @@ export class Room {
       this.transcript.hear(heard);
       this.#chronicle.add("room", `<${heard.nick}> ${heard.body}`);
     });
+    const inside = new Set<string>();
+    user.onPresence((presence) => {
+      const jid = readJid(presence);
+      if (jid?.startsWith(`${jidOf("relay")}/`) !== true) return;
+      if (presence.type !== "available") inside.delete(jid);
+      else if (!inside.has(jid)) {
+        inside.add(jid);
+        this.relayCame.push(Date.now());
+      }
+    });
     return this.#join(user, LISTENER);
   }
 
@@ -163,7 +176,7 @@ async function ask(
   as: "admin" | "owner",
   content: string,
 ): Promise<string> {
-  const query = `<query xmlns='http://jabber.org/protocol/muc#${as}'>${content}</query>`;
+  const query = `<query xmlns='${MUC}#${as}'>${content}</query>`;
   const answer = await user.request(`<iq type='${type}' to='${roomJid}'>${query}</iq>`);
   if (attribute(answer, "type") !== "result") throw new Error(`Refused: ${answer}`);
   return answer;
@@ -180,6 +193,12 @@ function item(attributes: Readonly<Record<string, string>>): string {
 
 function jidOf(account: keyof typeof accounts): string {
   return `${account}@localhost`;
+}
+
+/** Whose presence it is, as the room tells its owner. */
+function readJid({ raw }: SeenPresence): string | undefined {
+  const [details = ""] = children(raw, "x").filter((x) => attribute(x, "xmlns") === `${MUC}#user`);
+  return attribute(children(details, "item")[0] ?? "", "jid");
 }
 
 function readMessage({ raw, nick, body }: HeardMessage): RoomMessage | undefined {

@@ -19,6 +19,7 @@ function flow(changes: Partial<Flow> = {}): Flow {
     heard: [],
     echoed: [],
     declared: [],
+    returns: [],
     deaf: [],
     faults: [],
     ...changes,
@@ -62,10 +63,28 @@ describe("accountFor()", () => {
 
   test("believes a line for the time of which it speaks", () => {
     const account = accountFor(
-      flow({ said: said(1, 2, 3, 4), heard: numbers(1), declared: [declare(undefined, [2, 3])] }),
+      flow({
+        said: said(1, 2, 3, 4, 5),
+        heard: numbers(1, 5),
+        declared: [declare(undefined, [2, 3])],
+        returns: [4 * 60 * SECOND],
+      }),
     );
     expect(numbersOf(account.declaredLost)).toEqual([2, 3]);
     expect(offending(account, "undeclared lost")).toEqual([4]);
+  });
+
+  test("believes no line for what was said while the program was there", () => {
+    const account = accountFor(
+      flow({
+        said: said(1, 2, 3, 4, 5),
+        heard: numbers(1, 3, 5),
+        declared: [declare(undefined, [0, 9])],
+        returns: [4.5 * 60 * SECOND],
+      }),
+    );
+    expect(numbersOf(account.declaredLost)).toEqual([4]);
+    expect(offending(account, "undeclared lost")).toEqual([2]);
   });
 
   test("believes a line for no more messages than it speaks of", () => {
@@ -79,6 +98,23 @@ describe("accountFor()", () => {
     expect(accountFor(flow({ said: maybe }))).toMatchObject({ sent: 0, offences: [] });
     const twice = accountFor(flow({ said: maybe, heard: numbers(1, 1) }));
     expect(offending(twice, "doubled")).toEqual([1]);
+  });
+
+  test("measures how long nothing was heard, and how long of that nothing was wrong", () => {
+    const minute = 60 * SECOND;
+    const heard = [
+      { tag: "x" as const, number: 1, at: minute + 500 },
+      { tag: "x" as const, number: 4, at: 4 * minute + 500 },
+    ];
+    const account = accountFor(
+      flow({
+        said: said(1, 2, 3, 4),
+        heard,
+        faults: [{ since: 1.5 * minute, until: 4 * minute }],
+      }),
+    );
+    expect(account).toMatchObject({ longestWait: 2 * minute + 500, longestBlind: 500 });
+    expect(accountFor(flow({ said: said(1, 2, 3, 4), heard })).longestBlind).toBe(2 * minute + 500);
   });
 
   test("every number that was sent is heard, declared, unobservable or offends", () => {
