@@ -5,14 +5,20 @@ import Database from "better-sqlite3";
 const LONG = 1_000;
 
 /**
+ * It begins anew only when nothing was written while it was moved: that is tried again, but not all the time,
+ * in milliseconds.
+ */
+const PAUSE = 1_000;
+
+/**
  * From so many pages on, SQLite moves the log by itself, and everything waits for it: where we never find
  * a moment in which nothing is written.
  */
 export const TOO_LONG = 16_000;
 
 /**
- * The write-ahead log of a database: waits for the disk in a thread, and now and then moves what stands in
- * the log to where it belongs in the file, so that the log can begin anew.
+ * The write-ahead log of a database: waits for the disk in a thread, and moves what stands in a long log to
+ * where it belongs in the file, so that the log can begin anew.
  *
  * SQLite does that as well, but waits for the disk twice while everything else waits for it. Its order must be
  * kept all the same: first the log is on disk, then it is copied into the file, then that is on disk, and only
@@ -27,6 +33,7 @@ export class WriteAheadLog {
   readonly #log: number;
   readonly #file: number;
   #isHeld = false;
+  #heldAt = Number.NEGATIVE_INFINITY;
   #waits = 0;
   #isClosed = false;
 
@@ -61,7 +68,9 @@ export class WriteAheadLog {
   #holdIfLong(): boolean {
     try {
       const { log = 0, checkpointed = 0 } = this.#length.get() ?? {};
-      if (log - checkpointed < LONG || this.#reader === undefined) return false;
+      if (log < LONG || log === checkpointed || this.#reader === undefined) return false;
+      if (performance.now() - this.#heldAt < PAUSE) return false;
+      this.#heldAt = performance.now();
       this.#reader.exec("BEGIN; SELECT 1 FROM sqlite_schema");
       this.#isHeld = true;
     } catch {
