@@ -107,9 +107,11 @@ export class DiskWriter {
     return [...this.#options.kept.queues].reduce((sum, queue) => sum + queue.unsaved, 0);
   }
 
-  #write(): void {
+  /** With a damage that is known already nothing is left to try with the file. */
+  #write(damage?: Error): void {
     try {
-      this.#save();
+      if (damage === undefined) this.#save();
+      else this.#startAfresh(damage);
     } catch (error) {
       this.#failed(error);
       return;
@@ -126,13 +128,17 @@ export class DiskWriter {
       this.#saveOnce();
     } catch (error) {
       if (!isDamaged(error)) throw error;
-      // First, because closing deletes the write-ahead log where it finds it.
-      this.#options.setAside(error);
-      this.#disk?.close();
-      this.#disk = undefined;
-      this.#options.kept.forgetDisk();
-      this.#saveOnce();
+      this.#startAfresh(error);
     }
+  }
+
+  #startAfresh(damage: unknown): void {
+    // First, because closing deletes the write-ahead log where it finds it.
+    this.#options.setAside(damage);
+    this.#disk?.close();
+    this.#disk = undefined;
+    this.#options.kept.forgetDisk();
+    this.#saveOnce();
   }
 
   #saveOnce(): void {
@@ -170,6 +176,7 @@ export class DiskWriter {
   }
 
   #makeSafe(): void {
+    if (this.#disk?.isThere() === false) return this.#write(new Error("somebody removed the file"));
     const callbacks = this.#waiting;
     this.#waiting = [];
     this.#unwatched = [];

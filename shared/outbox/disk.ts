@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { isFull, isLocked } from "./disk-error.ts";
@@ -13,6 +13,8 @@ export interface Disk {
   readonly tables: Tables;
   /** Waits in a thread until all that was written survives a power cut. */
   readonly sync: Sync;
+  /** Whether the file is still where it was opened: otherwise nobody will ever find what is written. */
+  isThere(): boolean;
   close(): void;
 }
 
@@ -35,7 +37,13 @@ export function openDisk(path: string, bounds: TrailBounds, patience: number): D
     const log = new WriteAheadLog(database, isShared);
     // Or a power cut could take a new file away, whatever is in it.
     syncNow(dirname(path));
-    return { tables, sync: (done) => log.sync(done), close: () => log.close() };
+    const inode = inodeOf(path);
+    return {
+      tables,
+      sync: (done) => log.sync(done),
+      isThere: () => inodeOf(path) === inode,
+      close: () => log.close(),
+    };
   } catch (error) {
     database.close();
     throw error;
@@ -77,6 +85,10 @@ function tryToWrite(database: Database.Database): void {
   } catch (error) {
     if (!isLocked(error)) throw error;
   }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** Waits for the disk. */

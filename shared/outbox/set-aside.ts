@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf } from "../errno.ts";
 
@@ -28,6 +28,8 @@ function moveIfThere(from: string, to: string): void {
 }
 
 function forgetOlder(path: string): void {
+  // Somebody removed it all.
+  if (!existsSync(dirname(path))) return;
   const beginning = `${basename(path)}.corrupt-`;
   const asides = readdirSync(dirname(path)).filter(
     (name) => name.startsWith(beginning) && !name.endsWith("-wal"),

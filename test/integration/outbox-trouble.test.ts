@@ -187,6 +187,35 @@ describe("a damaged outbox", () => {
     expect(asides().length).toBeGreaterThan(0);
   });
 
+  test("that somebody removed is replaced while it runs", async () => {
+    const journal = openJournal();
+    const before = append(journal);
+    for (const ending of ["", "-wal", "-shm"]) rmSync(file() + ending);
+    const after = await new Promise<Row>((safe) => {
+      const row = append(journal, "", () => safe(row));
+    });
+    expect(events()).toEqual(["outbox damaged"]);
+    expect(seqs(afterRestart(journal))).toEqual([before.seq, after.seq]);
+  });
+
+  test("that somebody removed with its directory is in memory until that is there again", async () => {
+    const inner = join(directory, "state");
+    mkdirSync(inner);
+    const log = { ...silentLog, info: keepsLog, error: keepsLog };
+    const journal = openSqliteJournal(join(inner, "outbox.sqlite"), log);
+    undo.push(() => journal.close());
+    rmSync(inner, { recursive: true });
+    await new Promise<void>((safe) => append(journal, "", safe));
+    expect(journal.inMemoryOnly).toBe(1);
+    mkdirSync(inner);
+    await expect.poll(() => journal.trouble, RETRIED).toBeUndefined();
+    expect(events()).toEqual([
+      "outbox damaged",
+      "outbox cannot be written",
+      "outbox on disk again",
+    ]);
+  });
+
   test("is kept only three times", () => {
     for (let i = 0; i < 5; i += 1) {
       writeFileSync(file(), "x".repeat(10_000));

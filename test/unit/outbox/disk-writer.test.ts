@@ -24,6 +24,7 @@ function failingDisk() {
       fates: () => [],
     },
     sync: (done) => done(fails.sync),
+    isThere: () => true,
     close() {},
   };
   const writer = new DiskWriter({
