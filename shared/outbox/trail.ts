@@ -82,7 +82,11 @@ export async function findInTrail(
  * letters are capital.
  */
 export function normaliseText(text: string): string {
-  return text.normalize("NFC").toLowerCase().replaceAll(/\s{2,}|[^\S ]/g, " ").trim();
+  return text
+    .normalize("NFC")
+    .toLowerCase()
+    .replaceAll(/\s{2,}|[^\S ]/g, " ")
+    .trim();
 }
 
 interface Wanted {
