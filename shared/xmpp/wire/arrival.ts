@@ -19,7 +19,7 @@ export type Arrival =
 export type Extent = Pick<Shown, "isAfterCursor" | "isWhole">;
 
 /** Where we learn what we missed: from what a room shows in its greeting, or from its archive. */
-export type Source = "history" | "archive";
+type Source = "history" | "archive";
 
 export type ArrivalEvent =
   | { readonly type: "inside"; readonly source: Source }
