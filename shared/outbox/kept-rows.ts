@@ -11,7 +11,7 @@ export interface StoredQueue {
 }
 
 /** How far a queue has come. */
-export interface Progress {
+interface Progress {
   /** The oldest seq that is not settled; all below it are. */
   readonly front: number;
   /** The few above the front that are settled. */

@@ -90,8 +90,7 @@ export class OutboxLockedError extends Error {}
 
 const A_WEEK: TrailBounds = { keepFor: 7 * 86_400_000, maxBytes: 16 * 1_048_576 };
 
-const LOST_AT_START =
-  "what waited to be said, what is known of it, and the audit trail, since the last backup";
+const LOST_AT_START = "what waited to be said, how far rooms were read, and the audit trail";
 const LOST_WHILE_RUNNING = "the audit trail";
 
 /** Of the other process we know only that it is one of us: nobody else locks that file. */
