@@ -93,9 +93,13 @@ export const inflict: Readonly<Record<KindName, Inflict>> = {
     await room.kick(bridgeOf(draw));
     return nothing;
   },
-  "take-room-nick": async ({ room }) => {
-    await room.kick("relay");
-    await room.renameSpeaker(relayNick);
+  "take-room-nick": async ({ xmppDoor, room }) => {
+    const admit = await cut([xmppDoor], "rst");
+    try {
+      await room.renameSpeaker(relayNick);
+    } finally {
+      await admit();
+    }
     return () => room.renameSpeaker(roomSpeaker);
   },
   "ban-room": async ({ room }, draw) => {

@@ -61,7 +61,7 @@ const kinds = {
   "ban-channel": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
   "take-channel-nick": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
   "kick-room": { lasts: MOMENT, holds: { room: 0, "xmpp-server": 0 } },
-  "take-room-nick": { lasts: AWHILE, holds: { room: 0, "xmpp-server": 0 } },
+  "take-room-nick": { lasts: AWHILE, holds: { room: 0, "xmpp-server": 0, "xmpp-network": 0 } },
   "ban-room": {
     lasts: AWHILE,
     holds: { room: LONG_WAY_BACK, "xmpp-server": 0 },

@@ -1,4 +1,5 @@
 import type { XmppServer } from "../../cli/demo/servers/xmpp-server.ts";
+import { systemClock as clock } from "../../shared/clock.ts";
 import { attribute, children, childText, escapeXml } from "../support/users/stanza-text.ts";
 import { type HeardMessage, type SeenPresence, XmppUser } from "../support/users/xmpp-user.ts";
 import type { Chronicle } from "./chronicle.ts";
@@ -18,6 +19,9 @@ export const relayNick = "irc";
 /** The nick of the one who says numbers. */
 export const roomSpeaker = "alice";
 const LISTENER = "admin";
+
+const RENAME_TRIES = 50;
+const RENAME_PAUSE_MS = 100;
 
 const MUC = "http://jabber.org/protocol/muc";
 const MAM = "urn:xmpp:mam:2";
@@ -56,9 +60,19 @@ export class Room {
     user.say(formatNumber({ tag: "x", number: this.#said }));
   }
 
-  /** Gives the speaker another nick; whoever is outside comes back under the old one. */
+  /**
+   * Gives the speaker another nick, as soon as nobody has it any more; whoever is outside comes back
+   * under the old one.
+   */
   async renameSpeaker(nick: string): Promise<void> {
-    await this.speaker.user?.changeNick(nick);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.speaker.user?.changeNick(nick);
+      } catch (error) {
+        if (tries === RENAME_TRIES) throw error;
+        await clock.sleep(RENAME_PAUSE_MS);
+      }
+    }
   }
 
   /** Completes the transcript from the room's archive. */
