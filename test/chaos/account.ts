@@ -63,7 +63,7 @@ export interface Account extends Pick<Flow, "name" | "queue"> {
   /** Longest time from when something was said to when it or something later was heard. */
   readonly longestWait: number;
   /** The longest stretch of such a time in which nothing was wrong. */
-  readonly longestBlind: number;
+  readonly longestBlind: Span;
 }
 
 /** Accounts for every number of a flow. */
@@ -98,20 +98,20 @@ export function accountFor(flow: Flow): Account {
       ...outOfOrder(heard).map(offence("reordered")),
       ...undeclaredLost.map(offence("undeclared lost")),
     ],
-    longestWait: longest(waits.map(lengthOf)),
-    longestBlind: longest(waits.map((wait) => longestWithout(faults, wait))),
+    longestWait: lengthOf(longestOf(waits)),
+    longestBlind: longestOf(waits.map((wait) => longestWithout(faults, wait))),
   };
 }
 
-/** The longest stretch of a span that none of the others touches, in milliseconds. */
-export function longestWithout(others: readonly Span[], { since, until }: Span): number {
-  let most = 0;
+/** The longest stretch of a span that none of the others touches. */
+export function longestWithout(others: readonly Span[], { since, until }: Span): Span {
+  const stretches: Span[] = [];
   let from = since;
   for (const other of others.toSorted((a, b) => a.since - b.since)) {
-    most = Math.max(most, Math.min(other.since, until) - from);
+    stretches.push({ since: from, until: Math.min(other.since, until) });
     from = Math.max(from, other.until);
   }
-  return Math.max(most, until - from);
+  return longestOf([...stretches, { since: from, until }]);
 }
 
 function groupByKey(numbers: readonly NumberAt[]): ReadonlyMap<string, readonly NumberAt[]> {
@@ -219,9 +219,12 @@ function lengthOf({ since, until }: Span): number {
   return until - since;
 }
 
-function longest(lengths: readonly number[]): number {
-  return lengths.reduce((most, length) => Math.max(most, length), 0);
+/** The longest of them; an empty one when there is none, or all end before they begin. */
+function longestOf(spans: readonly Span[]): Span {
+  return spans.reduce((most, span) => (lengthOf(span) > lengthOf(most) ? span : most), EMPTY);
 }
+
+const EMPTY: Span = { since: 0, until: 0 };
 
 function keyOf({ tag, number }: Numbered): string {
   return `${tag}.${number}`;

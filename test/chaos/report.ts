@@ -34,7 +34,7 @@ const COLUMNS: readonly Column[] = [
   countOf("not on record"),
   ["unobservable", ({ unobservable }) => unobservable],
   ["longest wait", ({ longestWait }) => seconds(longestWait)],
-  ["longest time blind", ({ longestBlind }) => seconds(longestBlind)],
+  ["longest time blind", ({ longestBlind }) => seconds(longestBlind.until - longestBlind.since)],
 ];
 
 function countOf(what: Offence["what"]): Column {
@@ -51,6 +51,10 @@ export function formatOutcome(outcome: Outcome): string {
   return [
     ...rows.map((cells) => `| ${cells.join(" | ")} |`),
     "",
+    ...outcome.accounts.map(
+      ({ name, longestBlind: { since, until } }) =>
+        `Longest blind, ${name}: ${timeOfDay(since)} to ${timeOfDay(until)}`,
+    ),
     `Longest write of the site: ${outcome.longestWrite.toFixed(1)} ms`,
     `Faults: ${countKinds(outcome) || "none"}; ${outcome.missed} found nothing to be inflicted on`,
     ...(outcome.leftOut.length === 0

@@ -113,8 +113,14 @@ describe("accountFor()", () => {
         faults: [{ since: 1.5 * minute, until: 4 * minute }],
       }),
     );
-    expect(account).toMatchObject({ longestWait: 2 * minute + 500, longestBlind: 500 });
-    expect(accountFor(flow({ said: said(1, 2, 3, 4), heard })).longestBlind).toBe(2 * minute + 500);
+    expect(account).toMatchObject({
+      longestWait: 2 * minute + 500,
+      longestBlind: { since: 4 * minute, until: 4 * minute + 500 },
+    });
+    expect(accountFor(flow({ said: said(1, 2, 3, 4), heard })).longestBlind).toEqual({
+      since: 2 * minute,
+      until: 4 * minute + 500,
+    });
   });
 
   test("every number that was sent is heard, declared, unobservable or offends", () => {
@@ -143,18 +149,15 @@ describe("accountFor()", () => {
 describe("longestWithout()", () => {
   test("measures the longest stretch that nothing else touches", () => {
     const span = { since: 0, until: 100 };
-    expect(longestWithout([], span)).toBe(100);
-    expect(longestWithout([{ since: 40, until: 50 }], span)).toBe(50);
-    expect(
-      longestWithout(
-        [
-          { since: 10, until: 90 },
-          { since: 5, until: 20 },
-        ],
-        span,
-      ),
-    ).toBe(10);
-    expect(longestWithout([{ since: -5, until: 200 }], span)).toBe(0);
-    expect(longestWithout([{ since: 150, until: 200 }], span)).toBe(100);
+    const without = (...others: readonly (readonly [number, number])[]) => {
+      const spans = others.map(([since, until]) => ({ since, until }));
+      const { since, until } = longestWithout(spans, span);
+      return [since, until];
+    };
+    expect(without()).toEqual([0, 100]);
+    expect(without([40, 45])).toEqual([45, 100]);
+    expect(without([10, 90], [5, 20])).toEqual([90, 100]);
+    expect(without([-5, 200])).toEqual([0, 0]);
+    expect(without([150, 200])).toEqual([0, 100]);
   });
 });

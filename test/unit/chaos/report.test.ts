@@ -11,7 +11,7 @@ const account = {
   unobservable: 0,
   offences: [],
   longestWait: 12_300,
-  longestBlind: 800,
+  longestBlind: { since: 1_000, until: 1_800 },
 };
 
 const outcome: Outcome = {
