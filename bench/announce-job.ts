@@ -3,7 +3,7 @@ import { sendDatagram } from "../shared/unix/datagram.ts";
 import { type PhpSend, phpAnnounce, slowest } from "../test/support/php-announce.ts";
 import type { Place } from "./bare/place.ts";
 import type { BridgeProcess } from "./bridge-process.ts";
-import type { Candidate } from "./candidates.ts";
+import type { Program } from "./candidates.ts";
 import { measureBurst } from "./measure/burst.ts";
 import { measureDisk } from "./measure/disk.ts";
 import { measureLatency } from "./measure/latency.ts";
@@ -16,19 +16,19 @@ import { median, quantile } from "./statistics.ts";
 
 /** Measures announcements from datagram to room, on new servers. `tell` is told of each step. */
 export async function measureAnnouncer(
-  { announcer }: Candidate,
+  program: Program,
   options: Options,
   tell: (step: string) => void,
 ): Promise<Learned> {
   const scope = new Scope();
   try {
     tell("servers");
-    const stage = await openStage(options, scope);
+    const stage = await openStage({ ...options, archive: false }, scope);
     const far = await stage.joinRoom("alice");
     tell("disk");
     const disk = await measureDisk(stage.directory);
     tell("start-up");
-    const bridge = stage.startBridge(announcer);
+    const bridge = stage.startBridge(program);
     const startUp = await measureStartUp(bridge, far);
     tell("memory");
     const memory = await measureIdleMemory(bridge);

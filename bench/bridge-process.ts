@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { endWithParent } from "../cli/demo/servers/end-with-parent.ts";
 import { systemClock as clock } from "../shared/clock.ts";
 
-/** What Node runs, and where. */
+/** What runs, and where. */
 export interface BridgeProgram {
+  readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Its working directory; its log goes there, too. */
@@ -25,10 +26,10 @@ export class BridgeProcess {
   readonly #logFile: string;
   readonly #ended: Promise<unknown>;
 
-  constructor({ args, env, directory }: BridgeProgram) {
+  constructor({ file, args, env, directory }: BridgeProgram) {
     this.#logFile = join(directory, "bridge.log");
     const log = openSync(this.#logFile, "a");
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(file, args, {
       cwd: directory,
       // Nothing of the caller's environment: it could configure the bridge.
       env: { PATH: process.env["PATH"], HOME: directory, ...env },

@@ -3,6 +3,14 @@ export function numbered(tag: string, number: number): string {
   return `#${tag}.${number}; the quick brown fox jumps over the lazy dog and runs back home`;
 }
 
+/** The number in a text that `numbered(tag, ...)` may stand anywhere in; undefined when it does not. */
+export function readNumber(tag: string, text: string): number | undefined {
+  const [, found, digits] = MARK.exec(text) ?? [];
+  return found === tag ? Number(digits) : undefined;
+}
+
+const MARK = /#([0-9a-z-]+)\.(\d+);/;
+
 /** What one listener heard of the messages `numbered(tag, 0)` to `numbered(tag, count - 1)`. */
 export class Hearing {
   readonly #tag: string;
@@ -20,9 +28,8 @@ export class Hearing {
 
   /** Takes a text in which a numbered message may stand anywhere; anything else is not counted. */
   hear(text: string, at: number): void {
-    const [, tag, digits] = MARK.exec(text) ?? [];
-    const number = Number(digits);
-    if (tag !== this.#tag || number >= this.#count) return;
+    const number = readNumber(this.#tag, text);
+    if (number === undefined || number >= this.#count) return;
     this.#lastAt = at;
     if (this.#heardAt.has(number)) {
       this.#repeated += 1;
@@ -63,5 +70,3 @@ export class Hearing {
       .map(({ count, what }) => `${count} of ${this.#count} ${what}`);
   }
 }
-
-const MARK = /#([0-9a-z-]+)\.(\d+);/;

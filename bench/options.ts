@@ -1,31 +1,31 @@
 import { parseArgs } from "node:util";
+import { type Named, named, oneOf, parsing, wholeNumber } from "./command-line.ts";
 
-export interface Options {
+/** Which servers stand on the stage. */
+export interface ServerChoice {
+  readonly ircd: "inspircd" | "ngircd";
+  readonly xmpp: "prosody" | "ejabberd";
+}
+
+export interface Options extends ServerChoice {
   readonly rounds: number;
   /** Messages of each burst. */
   readonly messages: number;
-  readonly ircd: "inspircd" | "ngircd";
-  readonly xmpp: "prosody" | "ejabberd";
+  /** Directories of other compiled programs, to be measured in the same rounds. */
+  readonly beside: readonly Named[];
   /** Where to write everything that was measured. */
   readonly json: string | undefined;
 }
 
-const HELP = `npm run bench -- [--rounds 3] [--messages 5000] [--ircd inspircd|ngircd]
-                [--xmpp prosody|ejabberd] [--json FILE]`;
-
-/** The command line was not understood; the message says what is right. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 /** Reads the command line; throws a `UsageError` for anything that is not as it should be. */
 export function readOptions(words: readonly string[]): Options {
-  const { rounds, messages, ircd, xmpp, json } = parse(words);
+  const { rounds, messages, ircd, xmpp, beside, json } = parse(words);
   return {
     rounds: wholeNumber("rounds", rounds, MOST_ROUNDS),
     messages: wholeNumber("messages", messages, MOST_MESSAGES),
     ircd: oneOf("ircd", ircd, ["inspircd", "ngircd"]),
     xmpp: oneOf("xmpp", xmpp, ["prosody", "ejabberd"]),
+    beside: beside.map((text) => named("beside", text)),
     json,
   };
 }
@@ -35,34 +35,17 @@ const MOST_ROUNDS = 20;
 const MOST_MESSAGES = 10_000;
 
 function parse(words: readonly string[]) {
-  try {
-    return parseArgs({
+  return parsing(() =>
+    parseArgs({
       args: [...words],
       options: {
         rounds: { type: "string", default: "3" },
         messages: { type: "string", default: "5000" },
         ircd: { type: "string", default: "inspircd" },
         xmpp: { type: "string", default: "prosody" },
+        beside: { type: "string", multiple: true, default: [] },
         json: { type: "string" },
       },
-    }).values;
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw usage(`--${name} should be a whole number from 1 to ${max}`);
-}
-
-function oneOf<const T extends string>(name: string, text: string, choices: readonly T[]): T {
-  const choice = choices.find((other) => other === text);
-  if (choice !== undefined) return choice;
-  throw usage(`--${name} should be ${choices.join(" or ")}`);
-}
-
-function usage(problem: string): UsageError {
-  return new UsageError(`${problem}\n\n${HELP}`);
+    }),
+  ).values;
 }

@@ -1,7 +1,7 @@
 import { Scope } from "../shared/lifecycle/scope.ts";
 import type { Place } from "./bare/place.ts";
 import type { BridgeProcess } from "./bridge-process.ts";
-import type { Candidate } from "./candidates.ts";
+import type { Program } from "./candidates.ts";
 import { measureBurst, sayAllIn } from "./measure/burst.ts";
 import { measureLatency } from "./measure/latency.ts";
 import { measureIdleMemory } from "./measure/memory.ts";
@@ -13,18 +13,18 @@ import { median, quantile } from "./statistics.ts";
 
 /** Measures a relay between a room and a channel, on new servers. `tell` is told of each step. */
 export async function measureRelay(
-  { relay }: Candidate,
+  program: Program,
   options: Options,
   tell: (step: string) => void,
 ): Promise<Learned> {
   const scope = new Scope();
   try {
     tell("servers");
-    const stage = await openStage(options, scope);
+    const stage = await openStage({ ...options, archive: false }, scope);
     const alice = await stage.joinRoom("alice");
     const carol = await stage.joinChannel("carol");
     tell("start-up");
-    const bridge = stage.startBridge(relay);
+    const bridge = stage.startBridge(program);
     const figures = [
       figure("start-up, seen in the room", "ms", await measureStartUp(bridge, alice)),
       figure("start-up, seen in the channel", "ms", await measureStartUp(bridge, carol)),

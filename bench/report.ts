@@ -1,13 +1,17 @@
-import type { Candidate } from "./candidates.ts";
+import { product } from "./candidates.ts";
 import { busyTable, type Figure, type Result, tables } from "./result.ts";
 import { median } from "./statistics.ts";
 
 /**
- * A Markdown table for each part of the bench: the median of the rounds, and in brackets their range.
- * A ratio is that of two candidates in the same round, so that what slows both down stays out of it.
+ * A Markdown table for each part of the bench: the median of the rounds, and in brackets their range. The
+ * candidates stand in this order. A ratio is that of two candidates in the same round, so that what
+ * slows both down stays out of it.
  */
-export function formatReport(results: readonly Result[]): string {
-  return tables.map((table) => formatTable(table, results)).join("\n\n");
+export function formatReport(results: readonly Result[], candidates: readonly string[]): string {
+  return tables
+    .filter((table) => results.some(({ figures }) => figures.some((each) => each.table === table)))
+    .map((table) => formatTable(table, results, candidates))
+    .join("\n\n");
 }
 
 /** One line for each thing that did not come once and in order. */
@@ -17,21 +21,41 @@ export function formatFaults(results: readonly Result[]): readonly string[] {
   );
 }
 
-function formatTable(table: Figure["table"], results: readonly Result[]): string {
-  const figures = results.flatMap((result) => result.figures);
-  const ofTable = figures.filter((figure) => figure.table === table);
-  const units = new Map(ofTable.map(({ name, unit }) => [name, unit]));
-  const rows = [...units].map(([name, unit]) => {
-    const raw = valuesByRound(results, { candidate: "raw sockets", table, name });
-    const product = valuesByRound(results, { candidate: "saxbridge", table, name });
-    const cells = [`${name}, ${unit}`, formatValues(raw), formatValues(product)];
-    return table === busyTable ? cells : [...cells, formatValues(ratios(product, raw))];
-  });
-  const head = [table, "raw sockets", "saxbridge"];
-  const heads = table === busyTable ? head : [...head, "saxbridge / raw sockets"];
+/** Lines of a Markdown table; the first column is of words, all others of numbers. */
+export function formatRows(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   return [heads, heads.map((_, i) => (i === 0 ? "---" : "---:")), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
+}
+
+/** The median, and behind it the range of several values; nothing of none. */
+export function formatValues(values: readonly number[]): string {
+  if (values.length === 0) return "";
+  const middle = formatNumber(median(values));
+  if (values.length === 1) return middle;
+  return `${middle} (${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))})`;
+}
+
+function formatTable(
+  table: Figure["table"],
+  results: readonly Result[],
+  candidates: readonly string[],
+): string {
+  const ofTable = (result: Result) => result.figures.filter((each) => each.table === table);
+  const names = candidates.filter((name) =>
+    results.some((result) => result.candidate === name && ofTable(result).length > 0),
+  );
+  const others = table === busyTable ? [] : names.filter((name) => name !== product);
+  const units = new Map(results.flatMap(ofTable).map(({ name, unit }) => [name, unit]));
+  const rows = [...units].map(([name, unit]) => {
+    const of = (candidate: string) => valuesByRound(results, { candidate, table, name });
+    return [
+      `${name}, ${unit}`,
+      ...names.map((candidate) => formatValues([...of(candidate).values()])),
+      ...others.map((other) => formatValues(ratios(of(product), of(other)))),
+    ];
+  });
+  return formatRows([table, ...names, ...others.map((other) => `${product} / ${other}`)], rows);
 }
 
 type ByRound = ReadonlyMap<number, number>;
@@ -39,7 +63,7 @@ type ByRound = ReadonlyMap<number, number>;
 function valuesByRound(
   results: readonly Result[],
   wanted: {
-    readonly candidate: Candidate["name"];
+    readonly candidate: string;
     readonly table: Figure["table"];
     readonly name: string;
   },
@@ -53,19 +77,10 @@ function valuesByRound(
   return values;
 }
 
-function ratios(product: ByRound, raw: ByRound): ByRound {
-  const pairs = [...product].map(([round, value]): [number, number] => {
-    return [round, value / (raw.get(round) ?? Number.NaN)];
-  });
-  return new Map(pairs.filter(([, ratio]) => !Number.isNaN(ratio)));
-}
-
-function formatValues(byRound: ByRound): string {
-  const values = [...byRound.values()];
-  if (values.length === 0) return "";
-  const middle = formatNumber(median(values));
-  if (values.length === 1) return middle;
-  return `${middle} (${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))})`;
+function ratios(ours: ByRound, theirs: ByRound): readonly number[] {
+  return [...ours]
+    .map(([round, value]) => value / (theirs.get(round) ?? Number.NaN))
+    .filter((ratio) => !Number.isNaN(ratio));
 }
 
 /** Three digits that count: more would be noise. */

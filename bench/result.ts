@@ -1,5 +1,3 @@
-import type { Candidate } from "./candidates.ts";
-
 /** One thing that was measured, by a name that is the same for every candidate. */
 export interface Figure {
   readonly table: (typeof tables)[number];
@@ -12,7 +10,7 @@ export interface Figure {
 export const busyTable = "Busy in bursts";
 
 /** In the order of the report. */
-export const tables = ["Relay", "Announcements", busyTable] as const;
+export const tables = ["Relay", "Announcements", "Outbox", busyTable] as const;
 
 /** What a job, or a part of it, taught about a candidate. */
 export interface Learned {
@@ -24,5 +22,5 @@ export interface Learned {
 /** What one round of one job taught about one candidate. */
 export interface Result extends Learned {
   readonly round: number;
-  readonly candidate: Candidate["name"];
+  readonly candidate: string;
 }

@@ -1,6 +1,6 @@
 import type { Place } from "../bare/place.ts";
 import type { BridgeProcess } from "../bridge-process.ts";
-import { bridgeNick } from "../stage.ts";
+import { bridgeNick } from "../environment.ts";
 import { until } from "../until.ts";
 
 const PATIENCE_MS = 30_000;
