@@ -13,9 +13,10 @@ const MOST_OF_GROUP = 10;
 const LONGEST_LINE = 300;
 
 /** Whether the program kept its promise. */
-export function isKept({ accounts, longestWrite, deaths }: Outcome): boolean {
+export function isKept({ accounts, longestWrite, deaths, pending }: Outcome): boolean {
   return (
     deaths === 0 &&
+    pending === 0 &&
     longestWrite <= LONGEST_WRITE_MS &&
     accounts.every(({ offences }) => offences.length === 0)
   );
@@ -61,6 +62,7 @@ export function formatOutcome(outcome: Outcome): string {
       ? []
       : [`Left out, because this system does not let us: ${outcome.leftOut.join(", ")}`]),
     `The program ended by itself ${outcome.deaths} times`,
+    `Not settled in the end: ${outcome.pending ?? "the program does not say"}`,
     `All was accounted for ${seconds(outcome.settledAfter)} after the last fault`,
   ].join("\n");
 }

@@ -2,11 +2,11 @@ import { systemClock as clock } from "../../shared/clock.ts";
 import { errorMessage } from "../../shared/error-message.ts";
 import { Scope } from "../../shared/lifecycle/scope.ts";
 import { type Account, accountFor, type Span } from "./account.ts";
+import { compareWithRecords, pendingOf } from "./answers.ts";
 import { Chance } from "./chance.ts";
 import { type Evidence, flowsOf } from "./flows.ts";
 import { inflict } from "./inflict.ts";
 import { type KindName, kindOf } from "./kinds.ts";
-import { compareWithRecords } from "./records.ts";
 import { type Fault, schedule } from "./schedule.ts";
 import { Site } from "./site.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
@@ -38,6 +38,8 @@ export interface Outcome {
   readonly missed: number;
   /** Longest single write of the site, in milliseconds. */
   readonly longestWrite: number;
+  /** How many messages the program had not settled in the end; undefined when it did not say. */
+  readonly pending: number | undefined;
   /** How often the program ended without being told to. */
   readonly deaths: number;
   /** How long after the last repair all was accounted for, in milliseconds. */
@@ -101,11 +103,13 @@ async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
   await stage.room.readArchive();
   await eventually(() => accountsOf(show).every(isComplete), TELL_MS);
   await untilQuiet(stage);
+  await eventually(async () => (await pendingOf(stage.controlSocket)) === 0, TELL_MS);
   const settledAfter = Date.now() - repaired;
   await stage.room.readArchive();
   const accounts = await Promise.all(
     accountsOf(show).map((account) => compareWithRecords(account, stage.controlSocket)),
   );
+  const pending = await pendingOf(stage.controlSocket);
   await stage.daemon.terminate();
   return {
     accounts,
@@ -113,6 +117,7 @@ async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
     leftOut,
     missed: show.missed,
     longestWrite: Math.max(0, ...talk.site.announced.map(({ ms }) => ms)),
+    pending,
     deaths: stage.daemon.deaths,
     settledAfter,
   };
@@ -226,9 +231,12 @@ async function untilQuiet({ room, channel }: Stage): Promise<void> {
   }
 }
 
-async function eventually(isTrue: () => boolean, withinMs: number): Promise<boolean> {
+async function eventually(
+  isTrue: () => boolean | Promise<boolean>,
+  withinMs: number,
+): Promise<boolean> {
   const deadline = clock.now() + withinMs;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (clock.now() > deadline) return false;
     await clock.sleep(POLL_MS);
   }

@@ -20,6 +20,7 @@ const outcome: Outcome = {
   leftOut: ["full-disk"],
   missed: 2,
   longestWrite: 1.23,
+  pending: 0,
   deaths: 0,
   settledAfter: 3_000,
 };
@@ -42,6 +43,8 @@ test("the table has a row for each way and a column for each thing that counts",
 test.each([
   ["an offence", { accounts: [{ ...account, offences: [offence] }] }],
   ["a site that had to wait", { longestWrite: 51 }],
+  ["what is not settled in the end", { pending: 1 }],
+  ["a program that does not answer", { pending: undefined }],
   ["a program that ended by itself", { deaths: 1 }],
 ])("the promise is broken by %s", (_, changes: Partial<Outcome>) => {
   expect(isKept(outcome)).toBe(true);

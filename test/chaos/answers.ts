@@ -3,6 +3,14 @@ import { askService } from "../../cli/ask-service.ts";
 import type { Account, DeclaredLost } from "./account.ts";
 import { formatNumber } from "./numbers.ts";
 
+const Waiting = z.looseObject({ directions: z.array(z.looseObject({ pending: z.number() })) });
+
+/** How many messages the running program has not settled, as it says itself; undefined when none runs. */
+export async function pendingOf(socket: string): Promise<number | undefined> {
+  const status = await askService(socket, "/status", Waiting);
+  return status?.directions.reduce((sum, { pending }) => sum + pending, 0);
+}
+
 const Records = z.array(z.looseObject({ queue: z.string(), code: z.string() }));
 
 /**
