@@ -43,6 +43,8 @@ export interface ConnectIrcOptions extends TlsMaterial {
   readonly knownNicklen?: number | undefined;
   /** How long TCP and TLS may take together; 10 s. */
   readonly connectTimeoutMs?: number;
+  /** How long the server may take from there to its first line, whatever it says; 15 s. */
+  readonly answerTimeoutMs?: number;
   /** How long the server may take from there to its welcome; 30 s. */
   readonly registerTimeoutMs?: number;
   /** After so long without a line we ask whether the server is there; 15 s. */
@@ -81,6 +83,8 @@ export async function connectIrc(
   return connection;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 /** RPL_ISUPPORT follows the welcome at once; a server that says nothing more has told all it will. */
 const ISUPPORT_PATIENCE_MS = 2_000;
 const QUIT_PATIENCE_MS = 2_000;
@@ -99,7 +103,7 @@ class Connection implements IrcSession {
   #listeners: readonly Listener[] = [];
   #isOpen = false;
   #isQuitting = false;
-  #heardAt = 0;
+  #heardAt = NEVER;
 
   constructor(options: ConnectIrcOptions) {
     const { host, port, nick, username, realname, sasl, serverPassword, knownNicklen } = options;
@@ -223,8 +227,10 @@ class Connection implements IrcSession {
   }
 
   #opened(): void {
-    const { registerTimeoutMs = 30_000 } = this.#options;
+    const { answerTimeoutMs = 15_000, registerTimeoutMs = 30_000 } = this.#options;
     this.#isOpen = true;
+    // Looking us up may take a server long, but it answers CAP or says what it does.
+    void this.#expect(answerTimeoutMs, "answer", () => this.#heardAt !== NEVER);
     const isWelcome = () => this.#registration.welcomed !== undefined;
     void this.#expect(registerTimeoutMs, "registration", isWelcome);
   }

@@ -278,10 +278,27 @@ describe("refusals", () => {
 
   test("a server that accepts and says nothing is a timeout", async () => {
     const clock = new FakeClock();
-    const server = await serve({ neverWelcome: true });
+    const server = await serve({ greet: () => true });
     const failed = failureOf(connect(server, { clock }));
     await (await server.client()).waitForLine(/^USER/);
-    await clock.advance(30_000);
+    await clock.advance(15_000);
+    expect(await failed).toMatchObject({
+      refusal: "timeout",
+      message: "no answer within 15000 ms",
+    });
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test("a server that never completes the registration is a timeout", async () => {
+    const clock = new FakeClock();
+    const server = await serve({ neverWelcome: true });
+    const failed = failureOf(connect(server, { clock }));
+    const client = await server.client();
+    client.send("NOTICE * :*** Looking up your hostname");
+    await settled(client);
+    await clock.advance(29_000);
+    expect(await Promise.race([failed, Promise.resolve("waiting")])).toBe("waiting");
+    await clock.advance(1_000);
     expect(await failed).toMatchObject({
       refusal: "timeout",
       message: "no registration within 30000 ms",

@@ -34,12 +34,13 @@ const policy: PoolPolicy = {
 
 type Deadlines = Pick<
   ConnectIrcOptions,
-  "connectTimeoutMs" | "registerTimeoutMs" | "pingAfterMs" | "pingTimeoutMs"
+  "connectTimeoutMs" | "answerTimeoutMs" | "registerTimeoutMs" | "pingAfterMs" | "pingTimeoutMs"
 >;
 
 /** The deadlines of a session, a hundred times shorter. */
 const soon: Deadlines = {
   connectTimeoutMs: 100,
+  answerTimeoutMs: 150,
   registerTimeoutMs: 300,
   pingAfterMs: 150,
   pingTimeoutMs: 100,
