@@ -1,6 +1,9 @@
 /** A time in which a place could not be heard. */
 export interface Gap {
-  /** When something was last heard from there, by this run or an earlier one, in milliseconds since 1970. */
+  /**
+   * When something was last heard from there, by this run or an earlier one, in milliseconds since 1970;
+   * later than `until`, when the clock was set back between two runs.
+   */
   readonly since: number;
   /** When we were back, in milliseconds since 1970. */
   readonly until: number;

@@ -90,18 +90,22 @@ export function linesOf(ledger: Ledger, there: string): readonly string[] {
       entry(`Away from here ${period(mute)}`, [
         isLong(mute) && mute.late > 0 && `${messages(mute.late)} said late`,
         mute.uncertain > 0 && `${messages(mute.uncertain)} may not have been heard`,
+        mute.uncertain > 0 && wasSetBack(mute) && SET_BACK,
       ]),
     deaf &&
       entry(`Away from ${there} ${period(deaf)}`, [
         isLong(deaf) && deaf.missed > 0 && `${messages(deaf.missed)} from there said late`,
         deaf.leftOut > 0 && `${messages(deaf.leftOut)} from there left out`,
         !deaf.isComplete && "what was said there meanwhile may be missing here",
+        !deaf.isComplete && wasSetBack(deaf) && SET_BACK,
       ]),
     refused &&
       `${messages(refused.count)} refused in ${there} ${period(refused)}: ${refused.codes.join(", ")}`,
   ];
   return lines.filter((line) => line !== undefined);
 }
+
+const SET_BACK = "and the clock was set back";
 
 /** Times are given outward to whole seconds, so that they enclose what they are about. */
 function period({ since, until }: Span): string {
@@ -130,6 +134,11 @@ function messages(count: number): string {
   return count === 1 ? "1 message" : `${count} messages`;
 }
 
+/** The clock was, between the two times. */
+function wasSetBack({ since, until }: Span): boolean {
+  return until < since;
+}
+
 function isLong({ since, until }: Span): boolean {
   return until - since >= LONG;
 }
@@ -146,6 +155,8 @@ function withMute(
 
 function joined(known: Span | undefined, { since, until }: Span): Span {
   if (known === undefined) return { since, until };
+  // By a clock that was set back no time is known to be the earlier one: what was told first, began first.
+  if (wasSetBack(known) || wasSetBack({ since, until })) return { since: known.since, until };
   return { since: Math.min(known.since, since), until: Math.max(known.until, until) };
 }
 

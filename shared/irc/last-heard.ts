@@ -29,7 +29,8 @@ export class LastHeard {
 
   /**
    * In milliseconds since 1970; undefined when nothing was ever heard. The wall clock may have been set
-   * meanwhile, or may be the only one that went on while the machine slept: the earlier moment counts.
+   * meanwhile, or may be the only one that went on while the machine slept: the earlier moment counts. What
+   * an earlier run noted is given as it is: later than now, when the clock was set back since then.
    */
   get since(): number | undefined {
     const { clock, notes, note } = this.#options;
@@ -38,7 +39,7 @@ export class LastHeard {
       return Math.min(this.#heard.wall, wall - (clock.now() - this.#heard.now));
     }
     const noted = notes.note(note);
-    return noted === undefined ? undefined : Math.min(Number(noted), wall);
+    return noted === undefined ? undefined : Number(noted);
   }
 
   /** Something was heard that is no older than `at`, in monotonic milliseconds. */

@@ -24,7 +24,7 @@ export interface SayOptions {
 }
 
 /** What the server owes us for longer than this, in milliseconds, has to come before the next line. */
-const HOLD_MS = 1_000;
+const HOLD_MS = 250;
 
 /** A line that waits for its turn. */
 type Waiting = SpokenLine & Pick<SayOptions, "written">;

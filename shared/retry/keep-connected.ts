@@ -27,6 +27,9 @@ export interface KeepConnectedOptions {
   readonly signal: AbortSignal;
 }
 
+/** A server that gives a new reason each time must not fill the log. */
+const MOST_TOLD = 20;
+
 /**
  * The only reconnect loop of the program: connects, waits for the end, backs off and connects again,
  * until the signal says stop. Rejects only with a `FatalError`. The backoff starts over only after a
@@ -35,18 +38,22 @@ export interface KeepConnectedOptions {
 export async function keepConnected(options: KeepConnectedOptions): Promise<void> {
   const { policy, settledAfter = 10_000, attempts, clock, log, signal } = options;
   let attempt = 0;
-  let lastReason: string | undefined;
+  const told = new Set<string>();
   while (!signal.aborted) {
     attempts?.begin();
     const { reason, lastedMs } = await runSession(options);
     if (signal.aborted) return;
     const wasSettled = lastedMs >= settledAfter;
-    if (wasSettled) attempt = 0;
+    if (wasSettled) {
+      attempt = 0;
+      told.clear();
+    }
     const wait = backoffDelay(attempt, policy, () => clock.random());
-    // The first failure is news; those that only repeat it are not.
-    if (reason !== lastReason) log.warn("no connection", { reason });
-    else log.debug("no connection yet", { reason, attempt });
-    lastReason = wasSettled ? undefined : reason;
+    // The first failure is news, and so are the first of other servers; those that only repeat it are not.
+    if (told.has(reason) || told.size >= MOST_TOLD) {
+      log.debug("no connection yet", { reason, attempt });
+    } else log.warn("no connection", { reason });
+    if (!wasSettled) told.add(reason);
     attempt += 1;
     attempts?.wait(wait);
     await clock.sleep(wait, signal);

@@ -149,7 +149,7 @@ export class CatchUp {
     if (this.#cursor === undefined || notes.note(name) === undefined) return undefined;
     const until = clock.wallNow();
     const left = this.#leftAt === undefined ? this.#cursor.at : this.#wallTimeOf(this.#leftAt);
-    return { since: Math.min(left, until), until };
+    return { since: left, until };
   }
 
   /** Behind all that was shown and said until now. */

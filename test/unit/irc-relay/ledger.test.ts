@@ -84,6 +84,13 @@ describe("linesOf()", () => {
       ["Cannot reach #chan since 2026-11-20 12:00:05 UTC: what is said here waits"],
     ],
     [
+      "that a clock was set back, which leaves its times as they are",
+      [wasDeaf(deaf(50, 20)), wasDeaf(deaf(22, 25))],
+      [
+        "Away from #chan from 2026-11-20 12:00:50 to 12:00:25 UTC: what was said there meanwhile may be missing here, and the clock was set back",
+      ],
+    ],
+    [
       "nothing of a reach that is back",
       [isOutOfReach(at(5)), wasDeaf({ ...deaf(5, 90), isComplete: true })],
       [],

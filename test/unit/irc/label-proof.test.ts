@@ -111,9 +111,9 @@ describe("labels", () => {
   test("a line without an answer gets a fence after a second, which proves what came before it", async () => {
     const { clock, session, say, settled, pong } = world();
     void say("1");
-    await clock.advance(900);
+    await clock.advance(200);
     void say("2");
-    await clock.advance(100);
+    await clock.advance(800);
     expect(session.sent.at(-1)).toMatch(/^PING /);
     pong();
     expect(await settled()).toEqual(["delivered", "delivered"]);

@@ -77,6 +77,24 @@ describe("keepConnected()", () => {
     expect(warnings).toEqual(["no connection"]);
   });
 
+  test("failures of several servers that repeat themselves are one warning each", async () => {
+    const stop = new AbortController();
+    const reasons: unknown[] = [];
+    let attempts = 0;
+    await keepConnected({
+      policy,
+      clock: { now: () => 0, wallNow: () => 0, random: () => 0, sleep: async () => {} },
+      log: { ...silentLog, warn: (_event, fields) => void reasons.push(fields?.["reason"]) },
+      signal: stop.signal,
+      connect: () => {
+        attempts += 1;
+        if (attempts === 10) stop.abort();
+        return Promise.reject(new Error(attempts % 2 === 0 ? "one refused" : "two refused"));
+      },
+    });
+    expect(reasons).toEqual(["two refused", "one refused"]);
+  });
+
   test("gives up when waiting will not help", async () => {
     const hopeless = keepConnected({
       policy,
