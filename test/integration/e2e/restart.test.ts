@@ -51,7 +51,11 @@ test.each(["terminate", "kill9"] as const)("%s and a new start repeat nothing", 
   ivan.say("hello");
   await alice.waitForMessage("<ivan> hello");
   expect(ivan.messages.map(({ text }) => text)).toEqual(["<alice> hello again"]);
-  expect(alice.messages.map(({ body }) => body)).toEqual(["hello again", "<ivan> hello"]);
+  // Of the time in which it was away, the relay speaks itself.
+  const said = alice.messages
+    .map(({ body }) => body)
+    .filter((body) => !body.startsWith("-saxbridge-"));
+  expect(said).toEqual(["hello again", "<ivan> hello"]);
 });
 
 test("a stop in a burst of announcements is quick, and those that were sent are heard once", async () => {
