@@ -54,8 +54,7 @@ export async function measureOutage(
     const talking = keepTalking([away, alive], talk.signal);
     await clock.sleep(BEFORE_MS);
     tell(`outage of ${outage.seconds} s`);
-    const from = clock.now();
-    const { backAt, listenerMs } = await inflict(outage, away, alive);
+    const { goneAt, backAt, listenerMs } = await inflict(outage, away, alive);
     tell("the server is back");
     const isLive = () => [away, alive].every(({ says }) => firstLiveAt(says, backAt) !== undefined);
     await until(() => isLive() || !bridge.isRunning, LIVE_PATIENCE_MS);
@@ -67,7 +66,7 @@ export async function measureOutage(
 
     const after = (at: number | undefined) => (at === undefined ? undefined : at - backAt);
     return {
-      meanwhile: accountFor(alive.says, { from, until: backAt }),
+      meanwhile: accountFor(alive.says, { from: goneAt, until: backAt }),
       all: [accountFor(alive.says), accountFor(away.says)],
       openMs: after(firstHeardAt(alive.says, backAt)),
       liveIntoMs: after(firstLiveAt(alive.says, backAt)),
@@ -79,7 +78,8 @@ export async function measureOutage(
   }
 }
 
-interface Return {
+interface Absence {
+  readonly goneAt: number;
   readonly backAt: number;
   readonly listenerMs?: number;
 }
@@ -89,17 +89,19 @@ interface Return {
  * nothing: relays are let in when the listener is inside, at some moment of the second after, because
  * a server may welcome clients at full seconds only.
  */
-async function inflict({ fault, seconds }: Outage, away: Side, alive: Side): Promise<Return> {
+async function inflict({ fault, seconds }: Outage, away: Side, alive: Side): Promise<Absence> {
   const { server, door } = away;
   if (fault === "frozen") {
     server.pause();
+    const goneAt = clock.now();
     await clock.sleep(seconds * 1_000);
     server.resume();
-    return { backAt: clock.now() };
+    return { goneAt, backAt: clock.now() };
   }
   away.silence();
   const admit = await door.refuse();
   await server.kill9();
+  const goneAt = clock.now();
   await clock.sleep(seconds * 1_000);
   await server.restart();
   const answersAt = clock.now();
@@ -107,7 +109,7 @@ async function inflict({ fault, seconds }: Outage, away: Side, alive: Side): Pro
   const listenerMs = clock.now() - answersAt;
   await clock.sleep(clock.random() * 1_000);
   await admit();
-  return { backAt: clock.now(), listenerMs };
+  return { goneAt, backAt: clock.now(), listenerMs };
 }
 
 async function keepTalking(sides: readonly Side[], signal: AbortSignal): Promise<void> {
