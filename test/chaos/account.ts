@@ -60,9 +60,9 @@ export interface Account extends Pick<Flow, "name" | "queue"> {
   /** Said while nobody was there to hear it. */
   readonly unobservable: number;
   readonly offences: readonly Offence[];
-  /** Longest time from when something was said to when it or something later was heard. */
+  /** Longest time from when something was said until it was heard, in milliseconds. */
   readonly longestWait: number;
-  /** The longest stretch of such a time in which nothing was wrong. */
+  /** The longest time in which somebody spoke, nothing was heard, and nothing was wrong. */
   readonly longestBlind: Span;
 }
 
@@ -76,7 +76,6 @@ export function accountFor(flow: Flow): Account {
   const lost = unheard.filter((one) => !unobservable.includes(one));
   const isAway = absences(said, { hearings, returns });
   const { declaredLost, undeclaredLost } = matchWith(declared, { lost, isAway });
-  const waits = waitsOf(said, hearings);
   const saidAt = new Map(said.map((one) => [keyOf(one), one.at]));
   const offence = (what: Offence["what"]) => (one: NumberAt) => ({
     what,
@@ -98,8 +97,10 @@ export function accountFor(flow: Flow): Account {
       ...outOfOrder(heard).map(offence("reordered")),
       ...undeclaredLost.map(offence("undeclared lost")),
     ],
-    longestWait: lengthOf(longestOf(waits)),
-    longestBlind: longestOf(waits.map((wait) => longestWithout(faults, wait))),
+    longestWait: lengthOf(longestOf(waitsOf(said, hearings))),
+    longestBlind: longestOf(
+      silencesOf(said, heard).map((silence) => longestWithout(faults, silence)),
+    ),
   };
 }
 
@@ -124,18 +125,29 @@ function groupByKey(numbers: readonly NumberAt[]): ReadonlyMap<string, readonly 
   return groups;
 }
 
-/** From when each number was said until it was heard; if it never was, until a later one was. */
+/** From when each number was said until it was heard; none for those that never were. */
 function waitsOf(
   said: readonly Said[],
   hearings: ReadonlyMap<string, readonly NumberAt[]>,
 ): readonly Span[] {
-  let later: number | undefined;
+  return said.flatMap((one) => {
+    const [first] = hearings.get(keyOf(one)) ?? [];
+    return first === undefined ? [] : [{ since: one.at, until: first.at }];
+  });
+}
+
+/** From when each number was said until anything was heard; none where nothing was any more. */
+function silencesOf(said: readonly Said[], heard: readonly NumberAt[]): readonly Span[] {
+  const latestFirst = heard.map(({ at }) => at).toSorted((a, b) => b - a);
+  let next: number | undefined;
   return said
-    .toSorted((a, b) => b.at - a.at)
-    .flatMap((one) => {
-      const [first] = hearings.get(keyOf(one)) ?? [];
-      later = first?.at ?? later;
-      return later === undefined ? [] : [{ since: one.at, until: later }];
+    .toSorted((a, b) => a.at - b.at)
+    .flatMap(({ at }) => {
+      while (next === undefined || next < at) {
+        next = latestFirst.pop();
+        if (next === undefined) return [];
+      }
+      return [{ since: at, until: next }];
     });
 }
 
