@@ -37,13 +37,11 @@ const OPEN_TIMEOUT = 15_000;
 /** What is told of what we missed, unless somebody wants more or less. */
 const BOUNDS: CatchUpBounds = { maxAgeMs: 86_400_000, most: 1_000 };
 
-/** Who puts us out in one of these ways does not want the other side to hear what is said meanwhile. */
-const ON_PURPOSE: ReadonlySet<string> = new Set([
-  "banned",
-  "kicked",
-  "not-a-member",
-  "members-only",
-]);
+/**
+ * Who puts us out in one of these ways does not want the other side to hear what is said meanwhile. Who
+ * only kicks us knows that we come back, and may read what was said like everybody.
+ */
+const ON_PURPOSE: ReadonlySet<string> = new Set(["banned", "not-a-member", "members-only"]);
 
 export interface RoomOptions {
   readonly jid: string;
