@@ -17,6 +17,11 @@ export interface Span {
   readonly until: number;
 }
 
+/** A declaration, and the times of which it may speak by the true clock. */
+export interface Declared extends Declaration {
+  readonly spans: readonly Span[];
+}
+
 /** What went one way, from where it was said to where it should be heard. */
 export interface Flow {
   readonly name: string;
@@ -28,7 +33,7 @@ export interface Flow {
   readonly heard: readonly NumberAt[];
   /** What came back to where it was said. */
   readonly echoed: readonly NumberAt[];
-  readonly declared: readonly Declaration[];
+  readonly declared: readonly Declared[];
   /** When the program came into the place where it was said, as others there saw it. */
   readonly returns: readonly number[];
   /** When nobody was there to hear it. */
@@ -197,7 +202,7 @@ function absences(
  * or one of those that speak of so many messages of some time.
  */
 function matchWith(
-  declared: readonly Declaration[],
+  declared: readonly Declared[],
   { lost, isAway }: { readonly lost: readonly Said[]; readonly isAway: (one: Said) => boolean },
 ) {
   const [all, some] = [declared.filter(isOfAll), declared.filter((line) => !isOfAll(line))];
@@ -206,7 +211,7 @@ function matchWith(
   const undeclaredLost: Said[] = [];
   for (const one of lost) {
     const lines = isAway(one) ? [...all, ...some] : some;
-    const line = lines.find((each) => encloses(each, one.at) && left.get(each) !== 0);
+    const line = lines.find((each) => speaksOf(each, one) && left.get(each) !== 0);
     if (line === undefined) undeclaredLost.push(one);
     else {
       left.set(line, (left.get(line) ?? Number.POSITIVE_INFINITY) - 1);
@@ -214,6 +219,10 @@ function matchWith(
     }
   }
   return { declaredLost, undeclaredLost };
+}
+
+function speaksOf({ spans }: Declared, { at }: Said): boolean {
+  return spans.some((span) => encloses(span, at));
 }
 
 function isOfAll({ count }: Declaration): boolean {

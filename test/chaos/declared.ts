@@ -1,7 +1,9 @@
-/** A line in which the program says that something is missing. Times are milliseconds since 1970. */
+import type { Span } from "./account.ts";
+
+/** A line in which the program says that something is missing. */
 export interface Declaration {
-  readonly since: number;
-  readonly until: number;
+  /** The time of which it speaks, by the program's clock. */
+  readonly shown: Span;
   /** How many messages it speaks of; undefined for all of that time. */
   readonly count: number | undefined;
   /** Which messages: those for the place of the line, those said there for the other side, announcements. */
@@ -24,7 +26,7 @@ function readGap(text: string): readonly Declaration[] {
   const [, place, from = "", to = "", what = ""] = AWAY.exec(text) ?? [];
   if (place === undefined) return [];
   const declare = (count: number | undefined): Declaration => ({
-    ...period(from, to),
+    shown: period(from, to),
     count,
     of: "to here",
     text,
@@ -41,18 +43,18 @@ function readGap(text: string): readonly Declaration[] {
 function readRefusals(text: string): readonly Declaration[] {
   const [, count, from = "", to = ""] = REFUSED.exec(text) ?? [];
   if (count === undefined) return [];
-  return [{ ...period(from, to), count: Number(count), of: "from here", text }];
+  return [{ shown: period(from, to), count: Number(count), of: "from here", text }];
 }
 
 function readLeftOut(text: string, heardAt: number): readonly Declaration[] {
   const [, count, what, since] = LEFT_OUT.exec(text) ?? [];
   if (count === undefined || what === undefined || since === undefined) return [];
   const of = what.startsWith("announcement") ? "announced" : "to here";
-  return [{ since: Date.parse(since), until: heardAt, count: Number(count), of, text }];
+  return [{ shown: { since: Date.parse(since), until: heardAt }, count: Number(count), of, text }];
 }
 
 /** The end has no date where it is that of the beginning. */
-function period(from: string, to: string): Pick<Declaration, "since" | "until"> {
+function period(from: string, to: string): Span {
   const end = to.includes("-") ? to : `${from.slice(0, 10)} ${to}`;
   return { since: parseUtc(from), until: parseUtc(end) };
 }

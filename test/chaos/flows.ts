@@ -1,10 +1,10 @@
-import type { Flow, NumberAt, Said, Span } from "./account.ts";
+import type { Declared, Flow, NumberAt, Said, Span } from "./account.ts";
 import { type Channel, channelSpeaker } from "./channel.ts";
-import { type Declaration, readDeclarations } from "./declared.ts";
+import { readDeclarations } from "./declared.ts";
 import { readNumber } from "./numbers.ts";
 import type { Room } from "./room.ts";
 import type { Announced } from "./site.ts";
-import { type Shift, trueSpan } from "./wall-clock.ts";
+import { type Shift, trueSpans } from "./wall-clock.ts";
 
 /** What a run has shown. */
 export interface Evidence {
@@ -102,8 +102,8 @@ type NumberHeard = Utterance & NumberAt;
 interface Heard {
   readonly room: readonly NumberHeard[];
   readonly channel: readonly NumberHeard[];
-  readonly toldInRoom: readonly Declaration[];
-  readonly toldInChannel: readonly Declaration[];
+  readonly toldInRoom: readonly Declared[];
+  readonly toldInChannel: readonly Declared[];
 }
 
 function whatWasHeard({ room, channel, shifts }: Evidence): Heard {
@@ -136,19 +136,19 @@ function onceEach(numbers: readonly NumberAt[]): readonly Said[] {
 function declarationsIn(
   utterances: readonly Utterance[],
   shifts: readonly Shift[],
-): readonly Declaration[] {
+): readonly Declared[] {
   return utterances
     .filter(({ text }) => readNumber(text) === undefined)
     .flatMap(({ text, at: heardAt }) =>
       readDeclarations(text, heardAt).map((line) => ({
         ...line,
-        ...trueSpan(line, { shifts, heardAt }),
+        spans: trueSpans(line.shown, { shifts, heardAt }),
       })),
     );
 }
 
 /** What is declared of the messages from one place to another. */
-function between(from: readonly Declaration[], to: readonly Declaration[]): readonly Declaration[] {
+function between(from: readonly Declared[], to: readonly Declared[]): readonly Declared[] {
   return [
     ...from.filter((line) => line.of === "from here"),
     ...to.filter((line) => line.of === "to here"),

@@ -10,25 +10,36 @@ export interface Shift {
 const TOLERANCE_MS = 2_000;
 
 /**
- * What a span by a wall clock that was shifted may have been by the true one: the widest, because a clock
- * that jumped back has shown some times twice. Unchanged where the clock never showed such a time. It
- * was written before `heardAt`, by the true clock.
+ * What a time from `since` to `until`, as a wall clock showed them that was shifted now and then, may
+ * have been by the true clock. It was written down before `heardAt`.
+ *
+ * The clock showed times between the two whenever it was shifted so that it did; who joins spans knows
+ * no better. Stamps of servers are true whatever our clock shows. And the clock may have jumped between
+ * the two, so that each of them has to be taken by itself.
  */
-export function trueSpan(
-  { since, until }: Span,
+export function trueSpans(
+  shown: Span,
   { shifts, heardAt }: { readonly shifts: readonly Shift[]; readonly heardAt: number },
-): Span {
-  return {
-    since: Math.min(...trueTimes(since, shifts, heardAt)),
-    until: Math.max(...trueTimes(until, shifts, heardAt)),
+): readonly Span[] {
+  const times = shifts.map(({ at, offset }, i) => ({
+    offset,
+    since: at - TOLERANCE_MS,
+    until: Math.min(shifts[i + 1]?.at ?? heardAt, heardAt) + TOLERANCE_MS,
+  }));
+  const trueTimes = (time: number) =>
+    times
+      .map(({ offset, ...span }) => ({ at: time - offset, span }))
+      .filter(({ at, span }) => at >= span.since && at <= span.until)
+      .map(({ at }) => at);
+  const across = {
+    since: Math.min(...trueTimes(shown.since)),
+    until: Math.max(...trueTimes(shown.until)),
   };
-}
-
-function trueTimes(shown: number, shifts: readonly Shift[], heardAt: number): readonly number[] {
-  const times = shifts.flatMap(({ at, offset }, i) => {
-    const end = Math.min(shifts[i + 1]?.at ?? heardAt, heardAt);
-    const time = shown - offset;
-    return time >= at - TOLERANCE_MS && time <= end + TOLERANCE_MS ? [time] : [];
-  });
-  return times.length === 0 ? [shown] : times;
+  const within = times.map(({ offset, since, until }) => ({
+    since: Math.max(since, shown.since - offset),
+    until: Math.min(until, shown.until - offset),
+  }));
+  return [shown, across, ...within].filter(
+    ({ since, until }) => since <= until && Number.isFinite(since) && Number.isFinite(until),
+  );
 }

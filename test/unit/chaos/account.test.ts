@@ -7,7 +7,6 @@ import {
   longestWithout,
   type Offence,
 } from "../../chaos/account.ts";
-import type { Declaration } from "../../chaos/declared.ts";
 
 const SECOND = 1_000;
 
@@ -30,13 +29,10 @@ const numbers = (...list: readonly number[]) =>
   list.map((number, i) => ({ tag: "x" as const, number, at: i * SECOND }));
 const said = (...list: readonly number[]) =>
   list.map((number) => ({ tag: "x" as const, number, at: number * 60 * SECOND, isSure: true }));
-const declare = (count: number | undefined, minutes: readonly [number, number]): Declaration => ({
-  since: minutes[0] * 60 * SECOND,
-  until: minutes[1] * 60 * SECOND,
-  count,
-  of: "to here",
-  text: "",
-});
+const declare = (count: number | undefined, minutes: readonly [number, number]): Declared => {
+  const shown = { since: minutes[0] * 60 * SECOND, until: minutes[1] * 60 * SECOND };
+  return { shown, spans: [shown], count, of: "to here", text: "" };
+};
 const numbersOf = (list: readonly { readonly number: number }[]) =>
   list.map(({ number }) => number);
 

@@ -16,24 +16,29 @@ describe("readDeclarations()", () => {
     const line =
       "-saxbridge- Away from #chan from 2026-11-20 12:00:05 to 12:00:09 UTC: what was said there meanwhile is missing here";
     expect(readDeclarations(line, HEARD)).toEqual([
-      { since: at("12:00:05"), until: at("12:00:09"), count: undefined, of: "to here", text: line },
+      {
+        shown: { since: at("12:00:05"), until: at("12:00:09") },
+        count: undefined,
+        of: "to here",
+        text: line,
+      },
     ]);
   });
 
   test("reads how many may not have been heard, and how many were left out", () => {
     const line =
       "<saxbridge> Away from here from 2026-11-20 23:59:50 to 2026-11-21 00:01:00 UTC: 20 messages said late, 1 message may not have been heard, 3 messages left out";
-    const period = { since: at("23:59:50"), until: at("00:01:00") + 86_400_000 };
+    const shown = { since: at("23:59:50"), until: at("00:01:00") + 86_400_000 };
     expect(readDeclarations(line, HEARD)).toEqual([
-      { ...period, count: 1, of: "to here", text: line },
-      { ...period, count: 3, of: "to here", text: line },
+      { shown, count: 1, of: "to here", text: line },
+      { shown, count: 3, of: "to here", text: line },
     ]);
   });
 
   test.each(["message", "announcement"])("reads a summary of what was left out: %ss", (what) => {
     const line = `(2 ${what}s since 2026-11-20T12:00:00.000Z were left out: too many at once)`;
     expect(readDeclarations(line, HEARD)).toMatchObject([
-      { since: at("12:00:00"), until: HEARD, count: 2 },
+      { shown: { since: at("12:00:00"), until: HEARD }, count: 2 },
     ]);
   });
 
