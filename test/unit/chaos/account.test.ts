@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   type Account,
   accountFor,
+  type Declared,
   type Flow,
   longestWithout,
   type Offence,
