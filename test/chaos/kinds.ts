@@ -31,8 +31,9 @@ const MOMENT = [0, 0] as const;
 
 /** Whoever is banned from a room, or finds it destroyed, asks again after 5 to 10 minutes. */
 const LONG_WAY_BACK = 11 * MINUTE;
-/** While one of two servers is in quarantine, the other one had better let us in. */
-const QUARANTINE = 5 * MINUTE;
+/** Who throttles is left alone for minutes, and who bans for half an hour: then the other server is needed. */
+const THROTTLED = 5 * MINUTE;
+const BANNED = 31 * MINUTE;
 /** A disk that was full is tried again every five seconds; what lives in memory only dies with the process. */
 const BACK_ON_DISK = 8 * SECOND;
 
@@ -55,8 +56,8 @@ const kinds = {
   "hole-irc": { lasts: FROZEN, holds: { "irc-network": 0 } },
   "half-hole-irc": { lasts: FROZEN, holds: { "irc-network": 0 } },
   "mute-irc": { lasts: AWHILE, holds: { "irc-network": 0 } },
-  "throttle-irc": { lasts: AWHILE, holds: { "irc-network": 0, "irc-quarantine": QUARANTINE } },
-  "kline-irc": { lasts: AWHILE, holds: { "irc-network": 0, "irc-quarantine": QUARANTINE } },
+  "throttle-irc": { lasts: AWHILE, holds: { "irc-network": 0, "irc-quarantine": THROTTLED } },
+  "kline-irc": { lasts: AWHILE, holds: { "irc-network": 0, "irc-quarantine": BANNED } },
   "kick-channel": { lasts: MOMENT, holds: { channel: 0, "irc-server": 0 } },
   "ban-channel": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
   "take-channel-nick": { lasts: AWHILE, holds: { channel: 0, "irc-server": 0 } },
