@@ -9,11 +9,13 @@ import { measureOutboxCost } from "./outbox-cost.ts";
 // order, or when something could not be measured; with 2 when the command line is wrong.
 
 try {
-  process.exitCode = await bench(process.argv.slice(2));
+  // At once: after connections that broke, Node may wait at its end for something that never comes, and
+  // is busy with waiting.
+  process.exit(await bench(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+  process.exit(2);
 }
 
 function bench(words: readonly string[]): Promise<number> {
