@@ -13,13 +13,16 @@ export async function pendingOf(socket: string): Promise<number | undefined> {
 
 const Records = z.array(z.looseObject({ queue: z.string(), code: z.string() }));
 
+/** A long absence is asked after here and there: the program searches all of its records each time. */
+const MOST_OF_ABSENCES = 100;
+
 /**
- * Asks the running program what it knows of every number that it declared lost (`saxbridge why`). One
- * of which its records tell otherwise was declared in vain.
+ * Asks the running program what it knows of the numbers that it declared lost (`saxbridge why`). One of
+ * which its records tell otherwise was declared in vain.
  */
 export async function compareWithRecords(account: Account, socket: string): Promise<Account> {
   const wrong: DeclaredLost[] = [];
-  for (const one of account.declaredLost) {
+  for (const one of toAskAfter(account.declaredLost)) {
     const records = (await askService(socket, questionAbout(one), Records)) ?? [];
     const codes = records
       .filter(({ queue }) => queue.startsWith(account.queue))
@@ -40,6 +43,16 @@ export async function compareWithRecords(account: Account, socket: string): Prom
       })),
     ],
   };
+}
+
+/** Every number that a line counts; of those that were said in an absence, some. */
+function toAskAfter(lost: readonly DeclaredLost[]): readonly DeclaredLost[] {
+  const ofAbsences = lost.filter(({ line }) => line.count === undefined);
+  const step = Math.ceil(ofAbsences.length / MOST_OF_ABSENCES);
+  return [
+    ...lost.filter(({ line }) => line.count !== undefined),
+    ...ofAbsences.filter((_, i) => i % step === 0),
+  ];
 }
 
 function questionAbout(one: DeclaredLost): string {
