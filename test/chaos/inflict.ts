@@ -76,17 +76,22 @@ export const inflict: Readonly<Record<KindName, Inflict>> = {
   },
   "ban-channel": async ({ channel }) => {
     await channel.operate(async (operator) => {
-      operator.send(`SAMODE ${channelName} +b ${BAN}`);
       await kickBridges(operator);
+      operator.send(`SAMODE ${channelName} +b ${BAN}`);
     });
     return () => channel.operate(letBridgesIn);
   },
   "take-channel-nick": async ({ channel }) => {
     const holder = await channel.connect("holder");
-    await channel.operate(async (operator) => {
-      for (const nick of await findBridges(operator, "*")) operator.send(`SANICK ${nick} moved`);
-    });
-    await holder.changeNick(bridgeNick);
+    try {
+      await channel.operate(async (operator) => {
+        for (const nick of await findBridges(operator, "*")) operator.send(`SANICK ${nick} moved`);
+      });
+      await holder.changeNick(bridgeNick);
+    } catch (error) {
+      holder.quit();
+      throw error;
+    }
     return async () => holder.quit();
   },
   "kick-room": async ({ room }, draw) => {

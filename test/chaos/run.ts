@@ -1,15 +1,16 @@
 import { systemClock as clock } from "../../shared/clock.ts";
 import { errorMessage } from "../../shared/error-message.ts";
 import { Scope } from "../../shared/lifecycle/scope.ts";
-import { type Account, accountFor, type Span } from "./account.ts";
+import { type Account, accountFor, type Flow, type Span } from "./account.ts";
 import { compareWithRecords, pendingOf } from "./answers.ts";
-import { Chance } from "./chance.ts";
 import { type Evidence, flowsOf } from "./flows.ts";
 import { inflict } from "./inflict.ts";
 import { type KindName, kindOf } from "./kinds.ts";
+import type { Tag } from "./numbers.ts";
 import { type Fault, schedule } from "./schedule.ts";
-import { Site } from "./site.ts";
+import type { Site } from "./site.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
+import { startTalk } from "./talk.ts";
 
 export interface RunOptions extends Omit<StageOptions, "scope"> {
   readonly seed: number;
@@ -46,7 +47,6 @@ export interface Outcome {
   readonly settledAfter: number;
 }
 
-const SPEAKERS = 3;
 const START_MS = 60_000;
 /** After the last repair everybody is heard again within this time, beside what a fault may take by its rules. */
 const RETURN_MS = 120_000;
@@ -67,7 +67,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
 }
 
 async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
-  const { tell, kinds, length, seed } = options;
+  const { tell, kinds } = options;
   const stage = await openStage({ ...options, scope });
   const people = new AbortController();
   const staying = keepPeople(stage, people.signal);
@@ -76,50 +76,76 @@ async function runWithin(scope: Scope, options: RunOptions): Promise<Outcome> {
     await staying;
   });
   await Promise.all([stage.room.listener.inside(), stage.channel.listener.inside()]);
-
   tell("the people are in their places");
+
   stage.daemon.start();
   const talk = startTalk(stage, options);
   const show: Show = { stage, site: talk.site, inflicted: [], missed: 0, since: 0 };
   const isHeard = await eventually(() => isEverybodyHeard(show, 0), START_MS);
   if (!isHeard) throw new Error("The program did not carry a number each way within a minute");
-
   show.since = Date.now();
+
   const leftOut = kinds.filter((kind) => !canInflict(kind, options, stage));
-  const faults = schedule({ seed, length, kinds: kinds.filter((kind) => !leftOut.includes(kind)) });
-  tell(`all numbers arrive; ${faults.length} faults in ${Math.round(length / 1_000)} s begin`);
+  const faults = schedule({ ...options, kinds: kinds.filter((kind) => !leftOut.includes(kind)) });
+  tell(`all numbers arrive; ${faults.length} faults in ${options.length / 1_000} s begin`);
+  await disturb(show, faults, options);
+
+  const repairedAt = Date.now();
+  tell("no more faults; waiting until everybody is heard again");
+  const isBack = await eventually(() => isEverybodyHeard(show, repairedAt), longestReturn(faults));
+  await talk.stop();
+  tell(`${isBack ? "everybody" : "not everybody"} is heard again; waiting for the last word`);
+  await settle(show);
+  const settledAfter = Date.now() - repairedAt;
+  return { ...(await conclude(show)), leftOut, settledAfter };
+}
+
+/** Inflicts every fault in its time. */
+async function disturb(
+  show: Show,
+  faults: readonly Fault[],
+  { length, tell }: RunOptions,
+): Promise<void> {
   const begin = clock.now();
   await Promise.all([
     clock.sleep(length),
     ...faults.map((fault) => inflictInTime(show, fault, { begin, tell })),
   ]);
+}
 
-  const repaired = Date.now();
-  tell("no more faults; waiting until everybody is heard again");
-  const recovery = Math.max(0, ...faults.map(({ kind }) => kindOf(kind).recovery ?? 0));
-  const isBack = await eventually(() => isEverybodyHeard(show, repaired), RETURN_MS + recovery);
-  await talk.stop();
-  tell(`${isBack ? "everybody" : "not everybody"} is heard again; waiting for the last word`);
-  await stage.room.readArchive();
+function longestReturn(faults: readonly Fault[]): number {
+  return RETURN_MS + Math.max(0, ...faults.map(({ kind }) => kindOf(kind).recovery ?? 0));
+}
+
+/** Resolves when nothing is missing without a word, nothing more comes, and nothing waits; or in time. */
+async function settle(show: Show): Promise<void> {
+  const { room, channel, controlSocket } = show.stage;
+  await room.readArchive();
   await eventually(() => accountsOf(show).every(isComplete), TELL_MS);
-  await untilQuiet(stage);
-  await eventually(async () => (await pendingOf(stage.controlSocket)) === 0, TELL_MS);
-  const settledAfter = Date.now() - repaired;
-  await stage.room.readArchive();
+  const said = () => room.transcript.messages.length + channel.lines.length;
+  for (let before = -1, tries = 0; said() !== before && tries < MOST_LULLS; tries += 1) {
+    before = said();
+    await clock.sleep(LULL_MS);
+  }
+  await eventually(async () => (await pendingOf(controlSocket)) === 0, TELL_MS);
+}
+
+/** Stops the program, and tells what became of everything. */
+async function conclude(show: Show): Promise<Omit<Outcome, "leftOut" | "settledAfter">> {
+  const { room, daemon, controlSocket } = show.stage;
+  await room.readArchive();
   const accounts = await Promise.all(
-    accountsOf(show).map((account) => compareWithRecords(account, stage.controlSocket)),
+    accountsOf(show).map((account) => compareWithRecords(account, controlSocket)),
   );
-  const pending = await pendingOf(stage.controlSocket);
-  await stage.daemon.terminate();
+  const pending = await pendingOf(controlSocket);
+  await daemon.terminate();
   return {
     accounts,
     inflicted: show.inflicted,
-    leftOut,
     missed: show.missed,
-    longestWrite: Math.max(0, ...talk.site.announced.map(({ ms }) => ms)),
+    longestWrite: Math.max(0, ...show.site.announced.map(({ ms }) => ms)),
     pending,
-    deaths: stage.daemon.deaths,
-    settledAfter,
+    deaths: daemon.deaths,
   };
 }
 
@@ -143,33 +169,13 @@ async function keepPeople({ room, channel }: Stage, signal: AbortSignal): Promis
   await Promise.all(everybody.map((person) => person.stay(signal)));
 }
 
-/** Everybody says numbers until the talk is stopped. */
-function startTalk({ room, channel }: Stage, { seed, rate, socketPath }: RunOptions) {
-  const pauseMs = (SPEAKERS * 1_000) / rate;
-  const site = new Site({ socketPath, pauseMs, seed });
-  const over = new AbortController();
-  const chance = new Chance(seed + 1);
-  const keepSaying = async (sayNext: () => void) => {
-    while (!over.signal.aborted) {
-      sayNext();
-      await clock.sleep(pauseMs * chance.between(0.5, 1.5), over.signal);
-    }
-  };
-  const talking = [keepSaying(() => room.sayNext()), keepSaying(() => channel.sayNext())];
-  const stop = async () => {
-    over.abort();
-    await Promise.all([site.stop(), ...talking]);
-  };
-  return { site, stop };
-}
-
 async function inflictInTime(
   show: Show,
   { kind, at, until, draw }: Fault,
   { begin, tell }: { readonly begin: number; readonly tell: (step: string) => void },
 ): Promise<void> {
   const { stage } = show;
-  await clock.sleep(begin + at - clock.now());
+  await clock.sleep(Math.max(0, begin + at - clock.now()));
   const since = Date.now();
   stage.chronicle.add("chaos", `${kind} begins`);
   const repair = await inflict[kind](stage, draw).catch((error: unknown) => {
@@ -189,16 +195,15 @@ async function inflictInTime(
 /** Whether of every speaker a number said after this moment was heard wherever it should be. */
 function isEverybodyHeard(show: Show, since: number): boolean {
   return flowsOf(evidenceOf(show)).every(({ said, heard }) => {
-    const tags = new Set(said.map(({ tag }) => tag));
-    return (
-      [...tags].every((tag) => {
-        const recent = new Set(
-          said.filter((one) => one.tag === tag && one.at > since).map(({ number }) => number),
-        );
-        return heard.some((one) => one.tag === tag && recent.has(one.number));
-      }) && tags.size > 0
-    );
+    const tags = [...new Set(said.map(({ tag }) => tag))];
+    return tags.length > 0 && tags.every((tag) => isHeardSince({ said, heard }, tag, since));
   });
+}
+
+function isHeardSince({ said, heard }: Pick<Flow, "said" | "heard">, tag: Tag, since: number) {
+  const recent = said.filter((one) => one.tag === tag && one.at > since);
+  const numbers = new Set(recent.map(({ number }) => number));
+  return heard.some((one) => one.tag === tag && numbers.has(one.number));
 }
 
 function accountsOf(show: Show): readonly Account[] {
@@ -220,15 +225,6 @@ function evidenceOf({ stage, site, inflicted, since }: Show): Evidence {
 
 function isComplete({ offences }: Account): boolean {
   return offences.every(({ what }) => what !== "undeclared lost");
-}
-
-/** Resolves when nothing was said in either place for a while. */
-async function untilQuiet({ room, channel }: Stage): Promise<void> {
-  const said = () => room.transcript.messages.length + channel.lines.length;
-  for (let before = -1, tries = 0; said() !== before && tries < MOST_LULLS; tries += 1) {
-    before = said();
-    await clock.sleep(LULL_MS);
-  }
 }
 
 async function eventually(
