@@ -6,7 +6,7 @@ import type { Place } from "../../shared/outbox/drain.ts";
 import type { NewId, Taken } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
-import { type RelayOrigin, relayMark } from "../../shared/xmpp/wire/relay-mark.ts";
+import { isRelayedFrom, type RelayOrigin, relayMark } from "../../shared/xmpp/wire/relay-mark.ts";
 import { formatForIrc, formatForRoom, lateStamp, splitForIrc, withoutStamp } from "./format.ts";
 import { isOutOfReach, wasDeaf, wasMute, wasRefused } from "./ledger.ts";
 import { type IgnoreReason, readIrcSpeech, readRoomSpeech } from "./parse.ts";
@@ -71,6 +71,7 @@ export class Link {
       owner: `irc-relay ${channel}`,
       catchUp: { maxAgeMs: limits.queueAge, most: MOST_MISSED },
       listensSince: context.clock.wallNow(),
+      isOurId: (id) => isRelayedFrom(id, this.#origin()),
       essence: withoutStamp,
     });
     this.#showHealth("irc-to-room", this.#toRoom);

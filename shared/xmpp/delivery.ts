@@ -29,6 +29,8 @@ export interface DeliveryOptions {
   readonly name: string;
   /** What of a body stays the same when it is said again later. */
   readonly essence: (body: string) => string;
+  /** Whether an id is one of those that we give. */
+  readonly isOurId: (id: string) => boolean;
 }
 
 /**
@@ -130,10 +132,11 @@ export class Delivery {
     return this.#heard.get(id) === this.#hash(body) && this.#heard.delete(id);
   }
 
-  /** Whether this was under way when an earlier stay ended, so that it comes late. */
-  isDoubtful(speech: Speech): boolean {
+  /** Whether its id is one of ours, or it was under way when an earlier stay ended. */
+  knows(speech: Speech): boolean {
+    const { isOurId } = this.#options;
     const body = this.#hash(sentBody(speech));
-    return idsOf(speech).some((id) => this.#doubtful.get(id) === body);
+    return idsOf(speech).some((id) => isOurId(id) || this.#doubtful.get(id) === body);
   }
 
   #hash(body: string): string {

@@ -60,6 +60,8 @@ export interface RoomOptions {
    * when absent, since we first came in.
    */
   readonly listensSince?: number;
+  /** Whether an id is one of those that we give, in this run or another; when absent, nobody can tell. */
+  readonly isOurId?: (id: string) => boolean;
   /** What of a body stays the same when it is said again later; when absent, all of it. */
   readonly essence?: (body: string) => string;
   readonly clock: Clock;
@@ -92,9 +94,9 @@ export class Room {
 
   constructor(options: RoomOptions) {
     const { notes, owner, jid, clock, health, catchUp: bounds = BOUNDS } = options;
-    const { essence = (body) => body } = options;
+    const { essence = (body) => body, isOurId = () => false } = options;
     this.#options = options;
-    this.#delivery = new Delivery({ notes, name: `heard ${owner} ${jid}`, essence });
+    this.#delivery = new Delivery({ notes, name: `heard ${owner} ${jid}`, essence, isOurId });
     this.#catchUp = new CatchUp({
       notes,
       name: `cursor ${owner} ${jid}`,
@@ -321,8 +323,9 @@ export class Room {
 
   #readSpeech(speech: Speech): void {
     if (!this.#arriving.isStaying) return this.#arriving.hear(speech);
-    if (speech.nick === this.nick) this.#delivery.confirmSpeech(speech);
-    this.#listener?.({ speech, own: this.#isOwn(speech), history: false });
+    const isUnderOurNick = speech.nick === this.nick;
+    if (isUnderOurNick) this.#delivery.confirmSpeech(speech);
+    this.#listener?.({ speech, own: isUnderOurNick || this.#wasOurs(speech), history: false });
     this.#catchUp.hear(toldOf(speech));
   }
 
@@ -331,10 +334,12 @@ export class Room {
     if (this.#mayBeOurs(speech.nick)) this.#delivery.hear(speech);
   }
 
-  /** Ours is also what an earlier stay said and the room reflects late, to a ghost of ours. */
-  #isOwn(speech: Speech): boolean {
-    if (speech.nick === this.nick) return true;
-    return this.#mayBeOurs(speech.nick) && this.#delivery.isDoubtful(speech);
+  /**
+   * Whether an earlier stay or run of ours said what the room shows again, or reflects late, to a ghost of
+   * ours. No nick tells that: while we are away, anybody can have ours.
+   */
+  #wasOurs(speech: Speech): boolean {
+    return this.#mayBeOurs(speech.nick) && this.#delivery.knows(speech);
   }
 
   /**
@@ -358,10 +363,10 @@ export class Room {
 
   /** First what we missed is heard, and written down as heard; then things can be said. */
   #beginStay(extent: Extent): void {
-    const { gap, retold } = this.#catchUp.comeBack(extent, (speech) => this.#isOwn(speech));
+    const { gap, retold } = this.#catchUp.comeBack(extent, (speech) => this.#wasOurs(speech));
     if (gap !== undefined) this.#returnListener?.(gap);
     for (const { speech, isOld, at } of retold) {
-      this.#listener?.({ speech, own: this.#isOwn(speech), history: isOld, at });
+      this.#listener?.({ speech, own: this.#wasOurs(speech), history: isOld, at });
     }
     this.#catchUp.keep();
     this.#delivery.keepHeard();

@@ -21,7 +21,7 @@ import { startEjabberd } from "../support/servers/ejabberd.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { XmppUser } from "../support/users/xmpp-user.ts";
 
-const USERS = { alice: "alice's", relay: "relay's" };
+const USERS = { alice: "alice's", bob: "bob's", relay: "relay's" };
 const OWNER = "test";
 const PATIENCE = { timeout: 10_000, interval: 10 };
 const numbered = (count: number, word = "line") =>
@@ -178,6 +178,29 @@ describe.each(SERVERS)("on %s", (name, start) => {
     expect(run.gaps.map(({ missed, isComplete }) => [missed, isComplete])).toEqual(
       Array.from({ length: 3 }, () => [0, true]),
     );
+  });
+
+  test("what somebody says under our nick while we are away is heard", async () => {
+    await openRoom();
+    const notes = fakeNotes();
+    const first = open(notes);
+    await first.enter();
+    await say("heard");
+    await hasHeard(first, "heard");
+    await first.cut();
+    await alice.waitForPresence(({ nick, type }) => nick === "relay" && type === "unavailable");
+    const { port } = server;
+    const bob = await XmppUser.connect({ port, user: "bob", password: USERS.bob });
+    await bob.join(jid, "relay");
+    bob.say("not ours");
+    await alice.waitForMessage("not ours");
+    await bob.leave();
+    bob.close();
+
+    const second = open(notes);
+    await second.enter();
+    expect(second.heard).toEqual(["not ours"]);
+    expect(second.gaps).toMatchObject([{ missed: 1, isComplete: true }]);
   });
 
   test("what is too much is counted, and the newest is heard", async () => {

@@ -17,14 +17,15 @@ export function relayMark({ network = "", channel }: RelayOrigin): string {
 }
 
 /**
- * Whether an id says that a relay brought its message from this channel, on this network if that is
- * known. Anybody can write such an id: enough to leave a message out, never to trust one.
+ * Whether an id says that a relay brought its message from this channel, on this network as far as that is
+ * known here and was known there. Anybody can write such an id: enough to leave a message out, never to
+ * trust one.
  */
 export function isRelayedFrom(id: string | undefined, { network, channel }: RelayOrigin): boolean {
   if (id === undefined || !id.startsWith(PREFIX)) return false;
-  const mark =
-    network === undefined ? `${PREFIX}${hashName(channel)}-` : relayMark({ network, channel });
-  return id.startsWith(mark);
+  if (network === undefined) return id.startsWith(`${PREFIX}${hashName(channel)}-`);
+  const marks = [relayMark({ network, channel }), relayMark({ network: undefined, channel })];
+  return marks.some((mark) => id.startsWith(mark));
 }
 
 const PREFIX = "sax-";

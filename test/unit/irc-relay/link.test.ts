@@ -131,6 +131,25 @@ describe("Link", () => {
     expect(events.filter((event) => event === "another relay on the same pair")).toHaveLength(1);
   });
 
+  test("hears what somebody else said in its name while it was away, and not its own words", async () => {
+    const { clock, link, xmpp, inChannel } = await linked();
+    xmpp.end();
+    await clock.advance(1_000);
+    const session = new FakeXmppSession();
+    link.room.attach(session);
+    session.hear(
+      `<presence from="${ROOM}/irc"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`,
+    );
+    const shown = (body: string, id: string) =>
+      `<message from="${ROOM}/irc" type="groupchat" id="${id}"><body>${body}</body>` +
+      `<delay xmlns="urn:xmpp:delay" from="${ROOM}" stamp="2026-01-01T00:00:01Z"/></message>`;
+    session.hear(shown("ours", `${MARK}1`));
+    session.hear(shown("a stranger's", "evil"));
+    session.hear(`<message from="${ROOM}" type="groupchat"><subject/></message>`);
+    await clock.advance(0);
+    expect(inChannel().filter((line) => line.startsWith("<"))).toEqual(["<irc> a stranger's"]);
+  });
+
   test("a mark of another channel hides nothing", async () => {
     const { say, inChannel } = await linked();
     await say("hello", `${relayMark({ network: "TestNet", channel: "#other" })}1`);

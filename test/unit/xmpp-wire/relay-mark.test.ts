@@ -21,3 +21,9 @@ test("networks and channels are told apart, whatever their case", () => {
   expect(isRelayedFrom(id, { network: "EFnet", channel: "#dev" })).toBe(false);
   expect(isRelayedFrom(undefined, { network: "EFnet", channel: "#chat" })).toBe(false);
 });
+
+test("a mark that was made while the network was not known counts for any", () => {
+  const id = `${relayMark({ network: undefined, channel: "#chat" })}1`;
+  expect(isRelayedFrom(id, { network: "EFnet", channel: "#chat" })).toBe(true);
+  expect(isRelayedFrom(id, { network: "EFnet", channel: "#dev" })).toBe(false);
+});

@@ -214,6 +214,37 @@ describe("Room with an archive", () => {
     expect(await second.room.say({ id: "2", body: "body 2" })).toBe("delivered");
   });
 
+  test("does not take for its own what somebody says under its nick while it is away", async () => {
+    const world = server();
+    const { room, heard, gaps, enter, catchUp } = run(world, fakeNotes(), {
+      isOurId: (id) => id.startsWith("ours"),
+    });
+    const before = enter();
+    world.say("heard");
+    void room.say({ id: "1", body: "known" });
+    world.present.clear();
+    world.say("known", { nick: "relay", id: "1" });
+    world.say("marked", { nick: "relay", id: "ours-2" });
+    world.say("marked, too", { nick: "relay_", id: "ours-3" });
+    world.say("a stranger's", { nick: "relay", id: "evil" });
+    await world.cut(before);
+    await catchUp();
+    expect(heard).toEqual(["heard", "a stranger's"]);
+    expect(gaps).toMatchObject([{ missed: 1, isComplete: true }]);
+  });
+
+  test("takes for its own only what it knows, where nobody else can tell", async () => {
+    const world = server();
+    const first = run(world);
+    const before = first.enter();
+    world.say("heard");
+    await world.cut(before);
+    world.say("a stranger's", { nick: "relay", id: "evil" });
+    const second = run(world, first.notes);
+    await second.catchUp();
+    expect(second.heard).toEqual(["a stranger's"]);
+  });
+
   test("moves on with its own words, too", async () => {
     const world = server();
     const { room, enter, catchUp } = run(world);
