@@ -13,11 +13,9 @@ import {
   OUTSIDE,
   step,
 } from "./wire/arrival.ts";
+import { CLOCK_SKEW } from "./wire/cursor.ts";
 import { isHistory, readRoomMessage, type Speech } from "./wire/message.ts";
 import type { History } from "./wire/say.ts";
-
-/** How far the room's clock may be behind ours, in milliseconds. */
-const CLOCK_SKEW = 60_000;
 
 export interface ArrivingOptions {
   readonly room: string;

@@ -19,7 +19,7 @@ const plants = {
   /** What was missed counts as told before it is told. */
   "cursor-early": {
     file: "shared/xmpp/wire/missed.js",
-    right: "const heard = isAfterCursor ? -1 : findCursor(speeches, cursor);",
+    right: "const heard = place?.index ?? -1;",
     wrong: "const heard = speeches.length - 1;",
   },
   /** Whoever has a nick like ours is taken for ourselves. */

@@ -1,4 +1,4 @@
-import { type Cursor, findCursor, isSince, isUnique } from "./cursor.ts";
+import { type Cursor, findCursor, isSince } from "./cursor.ts";
 import type { Speech } from "./message.ts";
 
 /** What a room has shown us again, oldest first. */
@@ -49,9 +49,9 @@ export function readMissed(shown: Shown, { cursor, oldest, isOwn }: MissedContex
     const retold = speeches.map((speech) => ({ speech, isOld: true }));
     return { retold, missed: 0, leftOut: 0, isComplete: false };
   }
-  const heard = isAfterCursor ? -1 : findCursor(speeches, cursor);
-  const last = speeches[heard];
-  const isFound = isAfterCursor || last !== undefined;
+  const place = isAfterCursor ? undefined : findCursor(speeches, cursor);
+  const heard = place?.index ?? -1;
+  const isFound = isAfterCursor || heard !== -1;
   const isNew = (speech: Speech, i: number) => (isFound ? i > heard : isSince(speech, cursor));
   const isTooOld = ({ delay }: Speech) => (delay?.stamp ?? Infinity) < oldest;
   const fresh = speeches.filter((speech, i) => isNew(speech, i) && !isOwn(speech));
@@ -64,6 +64,6 @@ export function readMissed(shown: Shown, { cursor, oldest, isOwn }: MissedContex
     })),
     missed: fresh.length - tooOld,
     leftOut: tooOld + (heard === -1 ? dropped : 0),
-    isComplete: isWhole && (isAfterCursor || (last !== undefined && isUnique(last))),
+    isComplete: isWhole && (isAfterCursor || place?.isSure === true),
   };
 }

@@ -113,6 +113,64 @@ describe("CatchUp", () => {
     expect([told, gap?.isComplete]).toEqual([["missed"], false]);
   });
 
+  test("hears what others said before somebody who spoke last repeats himself", () => {
+    const { catchUp, comeBack } = listener();
+    for (const body of ["one", "bye"]) catchUp.hear(toldOf(speech(body, { ids: false })));
+    for (const [body, stamp] of [
+      ["one", MIDNIGHT],
+      ["bye", MIDNIGHT],
+      ["accusation", MIDNIGHT + MINUTE],
+      ["bye", MIDNIGHT + 5 * MINUTE],
+    ] as const) {
+      catchUp.show(speech(body, { ids: false, stamp }));
+    }
+    const { gap, told } = comeBack();
+    expect(told).toEqual(["accusation", "bye"]);
+    expect(gap).toMatchObject({ missed: 2, isComplete: false });
+  });
+
+  test("is not sure of the last thing heard where it is shown as said much later", () => {
+    const { catchUp, hear, comeBack } = listener();
+    hear("bye");
+    catchUp.show(speech("accusation", { ids: false, stamp: MIDNIGHT + MINUTE }));
+    catchUp.show(speech("bye", { ids: false, stamp: MIDNIGHT + 5 * MINUTE }));
+    expect(comeBack().gap?.isComplete).toBe(false);
+  });
+
+  test("repeats nothing though the room's clock is ahead of ours", () => {
+    const { catchUp, hear, comeBack } = listener();
+    hear("heard", "heard, too");
+    for (const body of ["heard", "heard, too", "new"]) {
+      catchUp.show(speech(body, { stamp: MIDNIGHT + 60 * MINUTE }));
+    }
+    expect(comeBack().told).toEqual(["new"]);
+  });
+
+  test("goes on behind the last thing heard where only something before it has an id of the room's", () => {
+    const { catchUp, comeBack } = listener();
+    const [forged, ...others] = ["one", "two", "three", "new"].map((body, i) =>
+      speech(body, { ids: i === 0 }),
+    );
+    const all = [forged, ...others].filter((each) => each !== undefined);
+    for (const each of all.slice(0, 3)) catchUp.hear(toldOf(each));
+    for (const each of all) catchUp.show(each);
+    const { gap, told } = comeBack();
+    expect([told, gap?.isComplete]).toEqual([["new"], true]);
+  });
+
+  test("is not led astray by somebody who says later what he said with an id that he gave in the room's name", () => {
+    const { catchUp, comeBack } = listener();
+    const forged = { ...speech("forged", { ids: false }), stanzaId: "forged" };
+    const heard = speech("heard", { ids: false });
+    catchUp.hear(toldOf(forged));
+    catchUp.hear(toldOf(heard));
+    const late = { stamp: MIDNIGHT + 5 * MINUTE, byRoom: true };
+    for (const each of [heard, { ...speech("accusation"), stanzaId: undefined, delay: late }])
+      catchUp.show(each);
+    catchUp.show({ ...forged, delay: late });
+    expect(comeBack().told).toEqual(["accusation", "forged"]);
+  });
+
   test("goes by the room's stamps where the last thing heard is not shown, and says that this is no proof", () => {
     const { clock, catchUp, hear, comeBack } = listener();
     clock.jump(500);
