@@ -1,3 +1,4 @@
+import { BySeq } from "./by-seq.ts";
 import type { KeptRow, Row } from "./journal.ts";
 
 /** What a disk holds of one queue. */
@@ -40,8 +41,8 @@ export class KeptRows {
   readonly queue: string;
   /** Some earlier run left these rows, and nobody has asked for them in this one. */
   isUnclaimed: boolean;
-  /** The unsettled rows, by rising seq. */
-  readonly #rows: Map<number, Row>;
+  /** The unsettled rows. */
+  readonly #rows = new BySeq<Row>();
   readonly #said: Set<number>;
   readonly #beyond: Set<number>;
   #front: number;
@@ -59,11 +60,12 @@ export class KeptRows {
     this.queue = queue;
     this.#front = progress.front;
     this.#beyond = new Set(progress.beyond);
-    const open = rows.filter(({ seq }) => seq >= this.#front && !this.#beyond.has(seq));
-    this.#rows = new Map(open.map((row) => [row.seq, row]));
-    this.#said = new Set(progress.said.filter((seq) => this.#rows.has(seq)));
+    for (const row of rows) {
+      if (row.seq >= this.#front && !this.#beyond.has(row.seq)) this.#rows.add(row.seq, row);
+    }
+    this.#said = new Set(progress.said.filter((seq) => this.has(seq)));
     this.#batches = [...batches];
-    this.isUnclaimed = open.length > 0;
+    this.isUnclaimed = this.count > 0;
   }
 
   get count(): number {
@@ -71,21 +73,21 @@ export class KeptRows {
   }
 
   has(seq: number): boolean {
-    return this.#rows.has(seq);
+    return this.#rows.get(seq) !== undefined;
   }
 
   /** The unsettled rows, oldest first; rows may come and go while they are looked at. */
   *unsettled(): Generator<KeptRow> {
-    for (const row of this.#rows.values()) yield { ...row, wasSaid: this.#said.has(row.seq) };
+    for (const row of this.#rows.all()) yield { ...row, wasSaid: this.#said.has(row.seq) };
   }
 
   add(row: Row): void {
-    this.#rows.set(row.seq, row);
+    this.#rows.add(row.seq, row);
     this.#unsaved.set(row.seq, row);
   }
 
   said(seq: number): void {
-    if (!this.#rows.has(seq) || this.#said.has(seq)) return;
+    if (!this.has(seq) || this.#said.has(seq)) return;
     this.#said.add(seq);
     this.#hasMoved = true;
   }
@@ -100,11 +102,16 @@ export class KeptRows {
     this.#hasMoved = true;
     if (front <= this.#front) return;
     this.#front = front;
-    for (const open of this.#rows.keys()) {
-      if (open >= front) break;
-      this.#forget(open);
+    let { oldest } = this.#rows;
+    while (oldest !== undefined && oldest.seq < front) {
+      this.#forget(oldest.seq);
+      ({ oldest } = this.#rows);
     }
-    for (const settled of this.#beyond) if (settled < front) this.#beyond.delete(settled);
+    for (const settled of this.#beyond) {
+      // They are nearly in order: what is missed here is met when the front has come further.
+      if (settled >= front) break;
+      this.#beyond.delete(settled);
+    }
   }
 
   /** How many unsettled rows are not on disk. */
@@ -134,13 +141,13 @@ export class KeptRows {
 
   /** The disk has lost everything. */
   forgetDisk(): void {
-    this.#unsaved = new Map(this.#rows);
+    this.#unsaved = new Map([...this.#rows.all()].map((row) => [row.seq, row]));
     this.#batches = [];
     this.#hasMoved = true;
   }
 
   #forget(seq: number): void {
-    this.#rows.delete(seq);
+    this.#rows.remove(seq);
     this.#unsaved.delete(seq);
     this.#said.delete(seq);
   }
