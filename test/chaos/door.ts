@@ -121,19 +121,19 @@ export class Door {
 
   #admit(client: Socket): void {
     client.on("error", () => {}); // "close" follows
-    const [greeting] = [...this.#greetings.values()].slice(-1);
-    if (greeting !== undefined) return void client.end(greeting);
-    if (this.#greetings.size > 0) return this.#ignore(client);
+    if (this.#greetings.size > 0) return this.#answer(client, [...this.#greetings.values()].at(-1));
     const passage = new Passage(client, this.#target, () => this.#passages.delete(passage));
     this.#passages.add(passage);
     passage.swallow(this.#swallowed());
   }
 
-  #ignore(client: Socket): void {
+  #answer(client: Socket, greeting: string | undefined): void {
     this.#strangers.add(client);
-    client.resume();
-    client.on("end", () => client.end());
     client.on("close", () => this.#strangers.delete(client));
+    client.on("end", () => client.end());
+    // Who does not read does not notice when the client has gone.
+    client.resume();
+    if (greeting !== undefined) client.end(greeting);
   }
 
   #applyHoles(): void {

@@ -14,7 +14,8 @@ import { run } from "./run.ts";
 const SOCKET_FD = 3;
 
 try {
-  process.exitCode = await chaos(readOptions(process.argv.slice(2)));
+  // Whatever a fault has left open must not keep a run that is over from ending.
+  process.exit(await chaos(readOptions(process.argv.slice(2))));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n`);
