@@ -2,11 +2,8 @@ import { z } from "zod";
 import type { Fate } from "../outbox/drain.ts";
 import type { Notes } from "../outbox/journal.ts";
 import { readNote } from "../outbox/read-note.ts";
-import { hash } from "../text/hash.ts";
+import { Bodies } from "./bodies.ts";
 import { type Speech, sentBody } from "./wire/message.ts";
-
-/** Words whose fate an earlier session or the history tells: no more than that many are remembered. */
-const MOST_REMEMBERED = 1_000;
 
 /** One message of ours. */
 export interface Utterance {
@@ -40,16 +37,16 @@ export interface DeliveryOptions {
 export class Delivery {
   /** What we said and have not heard back, oldest first. */
   readonly #underway = new Map<string, Underway>();
-  /** What an earlier session or run said, as the room showed it: hashes of bodies by id. */
-  readonly #heard: Map<string, string>;
+  /** The essence of what an earlier session or run said, as the room showed it. */
+  readonly #heard: Bodies;
   #hasNewlyHeard = false;
-  /** What was under way when a stay ended: hashes of bodies by id. */
-  readonly #doubtful = new Map<string, string>();
+  /** The essence of what was under way when a stay ended. */
+  readonly #doubtful = new Bodies();
   readonly #options: DeliveryOptions;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#heard = new Map(readNote(options.notes, options.name, heardNote));
+    this.#heard = new Bodies(readNote(options.notes, options.name, heardNote));
   }
 
   /** When the oldest message under way was said, in monotonic milliseconds. */
@@ -106,14 +103,14 @@ export class Delivery {
     const underway = [...this.#underway];
     this.#underway.clear();
     for (const [id, { body, settle }] of underway) {
-      remember(this.#doubtful, id, this.#hash(body));
+      this.#doubtful.add(id, this.#options.essence(body));
       settle("uncertain");
     }
   }
 
   /** The room shows this, which an earlier session may have said. */
   hear(speech: Speech): void {
-    for (const id of idsOf(speech)) remember(this.#heard, id, this.#hash(sentBody(speech)));
+    for (const id of idsOf(speech)) this.#heard.add(id, this.#essenceOf(speech));
     this.#hasNewlyHeard = true;
   }
 
@@ -124,36 +121,29 @@ export class Delivery {
   keepHeard(): void {
     if (!this.#hasNewlyHeard) return;
     this.#hasNewlyHeard = false;
-    this.#options.notes.setNote(this.#options.name, JSON.stringify([...this.#heard]));
+    this.#options.notes.setNote(this.#options.name, JSON.stringify(this.#heard.all));
   }
 
   /** Whether the room has shown that an earlier session said this; says so once. */
   takeHeard({ id, body }: Utterance): boolean {
-    return this.#heard.get(id) === this.#hash(body) && this.#heard.delete(id);
+    if (!this.#heard.has(id, this.#options.essence(body))) return false;
+    this.#heard.delete(id);
+    return true;
   }
 
   /** Whether its id is one of ours, or it was under way when an earlier stay ended. */
   knows(speech: Speech): boolean {
     const { isOurId } = this.#options;
-    const body = this.#hash(sentBody(speech));
-    return idsOf(speech).some((id) => isOurId(id) || this.#doubtful.get(id) === body);
+    const essence = this.#essenceOf(speech);
+    return idsOf(speech).some((id) => isOurId(id) || this.#doubtful.has(id, essence));
   }
 
-  #hash(body: string): string {
-    return hash(this.#options.essence(body));
+  #essenceOf(speech: Speech): string {
+    return this.#options.essence(sentBody(speech));
   }
 }
 
 const SWALLOWED: Fate = { refused: "swallowed by the room" };
-
-/** The newest are those that are still needed. */
-function remember(bodies: Map<string, string>, id: string, body: string): void {
-  bodies.delete(id);
-  bodies.set(id, body);
-  if (bodies.size <= MOST_REMEMBERED) return;
-  const [oldest = ""] = bodies.keys();
-  bodies.delete(oldest);
-}
 
 /** A room may give each message an id of its own; then ours is in the origin-id (XEP-0359). */
 function idsOf({ id, originId }: Speech): readonly string[] {

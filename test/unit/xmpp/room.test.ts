@@ -540,6 +540,18 @@ describe("Room.say()", () => {
     expect(session.sent.join("")).toContain("body of 1");
   });
 
+  test("is not silenced either by other words that have the same short hash", async () => {
+    const { clock, room, connect } = world({ historySince: () => 0 });
+    const session = connect();
+    session.hear(presence());
+    // Both have 32 bits of FNV-1a in common.
+    session.hear(message("body 532382", { nick: "relay_2", id: "1", more: fromHistory }));
+    session.hear(SUBJECT);
+    void room.say({ id: "1", body: "body 329599" });
+    await clock.advance(0);
+    expect(session.sent.join("")).toContain("body 329599");
+  });
+
   test("knows an announcement that looks like an action in the history, too", async () => {
     const { room, connect } = world({ historySince: () => 0 });
     const session = connect();
