@@ -1,5 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { kindNames, kindOf } from "../chaos/kinds.ts";
+import { plant, plantNames } from "../chaos/plants.ts";
 import { schedule } from "../chaos/schedule.ts";
 import { chaos } from "../support/chaos.ts";
 
@@ -14,6 +18,13 @@ describe("while servers die, hang and lose connections", () => {
     );
     const missing = kindNames.filter((kind) => !kinds.includes(kind));
     expect(missing.every((kind) => kindOf(kind).recovery !== undefined)).toBe(true);
+  });
+
+  test("every bug that can be planted fits the program as it is", async () => {
+    const copy = await mkdtemp(join(tmpdir(), "saxbridge-plants-"));
+    onTestFinished(() => rm(copy, { recursive: true }));
+    await cp(new URL("../../dist", import.meta.url), copy, { recursive: true });
+    for (const name of plantNames) await expect(plant(name, copy)).resolves.toBeUndefined();
   });
 
   test.concurrent.each(SEEDS)(
