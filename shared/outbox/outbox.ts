@@ -47,6 +47,9 @@ const REOPEN_AT = 0.9;
 /** Where entries grow too old one by one, one summary stands for those of so many milliseconds. */
 const SUMMARY_INTERVAL = 60_000;
 
+/** What is too old is let go in so many at a time: all else goes on meanwhile, and their fates get to disk. */
+const MOST_EXPIRED_AT_ONCE = 500;
+
 /** What the id of a summary begins with: it stands for others and never grows too old. */
 const SUMMARY = "left-out-";
 
@@ -91,6 +94,8 @@ export class Outbox<T> {
   readonly #leftOut: LeftOuts;
   #bytes = 0;
   #nextSummaryAt = 0;
+  /** Enough was let go for this turn of the event loop. */
+  #restsFromExpiring = false;
   #movedAt = 0;
   #lastDeliveredAt: number | undefined;
   #sayMore: (() => void) | undefined;
@@ -205,13 +210,13 @@ export class Outbox<T> {
    * age: only the place can tell whether it was heard.
    */
   giveNext(seq: number): Entry<T> | undefined {
-    const next = this.#findAfter(seq);
+    if (!this.#expireAfter(seq)) return undefined;
     this.#summariseWhatIsDue();
-    const given = next ?? this.#findAfter(seq);
-    if (given === undefined) return undefined;
-    given.isOut = true;
+    const next = this.#kept.after(seq);
+    if (next === undefined || next.entry.seq > this.#readyUpTo) return undefined;
+    next.isOut = true;
     this.#movedAt = this.#options.clock.now();
-    return given.entry;
+    return next.entry;
   }
 
   /**
@@ -267,7 +272,7 @@ export class Outbox<T> {
 
   #hasRoom(): boolean {
     if (!this.#isFull()) return true;
-    this.#expireOldest();
+    this.#expireAfter(0);
     return !this.#isFull();
   }
 
@@ -284,23 +289,39 @@ export class Outbox<T> {
     this.#record(entry, "left out");
   }
 
-  #expireOldest(): void {
-    const limit = this.#oldestBorn();
-    for (const kept of this.#kept.all()) {
-      if (kept.born >= limit) return;
-      if (canExpire(kept)) this.#expire(kept);
+  /**
+   * Lets go of what is too old, from the first one after this seq on to one that is not. False when that
+   * was too much for one turn of the event loop: the rest follows.
+   */
+  #expireAfter(seq: number): boolean {
+    const { clock, maxAgeMs } = this.#options;
+    const limit = clock.now() - maxAgeMs;
+    let expired = 0;
+    let kept = this.#kept.after(seq);
+    while (kept !== undefined && kept.born < limit) {
+      if (canExpire(kept)) {
+        if (this.#restsFromExpiring) return false;
+        this.#expire(kept);
+        expired += 1;
+        if (expired === MOST_EXPIRED_AT_ONCE) void this.#restFromExpiring();
+      }
+      kept = this.#kept.after(kept.entry.seq);
     }
+    return true;
+  }
+
+  async #restFromExpiring(): Promise<void> {
+    this.#restsFromExpiring = true;
+    await this.#options.clock.sleep(0);
+    this.#restsFromExpiring = false;
+    this.#expireAfter(0);
+    this.#sayMore?.();
   }
 
   #expire({ entry }: Kept<T>): void {
     this.#leftOut.add("too old", entry.at);
     this.settle(entry, "expired");
     this.#tellExpired(entry);
-  }
-
-  /** What was born before is too old. */
-  #oldestBorn(): number {
-    return this.#options.clock.now() - this.#options.maxAgeMs;
   }
 
   #summariseWhatIsDue(): void {
@@ -335,17 +356,6 @@ export class Outbox<T> {
     if (this.#settledIds.size <= MOST_SETTLED_IDS) return;
     const [oldest = ""] = this.#settledIds;
     this.#settledIds.delete(oldest);
-  }
-
-  #findAfter(seq: number): Kept<T> | undefined {
-    const limit = this.#oldestBorn();
-    let kept = this.#kept.after(seq);
-    while (kept !== undefined && kept.entry.seq <= this.#readyUpTo) {
-      if (kept.born >= limit || !canExpire(kept)) return kept;
-      this.#expire(kept);
-      kept = this.#kept.after(kept.entry.seq);
-    }
-    return undefined;
   }
 }
 

@@ -350,6 +350,31 @@ describe("an entry that grows too old", () => {
     expect(summaries.reduce((sum, count) => sum + count)).toBe(expired);
   });
 
+  test("goes with only so many others in one turn, and one summary stands for all", async () => {
+    const { journal, clock, outbox } = start({ toDisk: "when-said", maxEntries: 2_000 });
+    for (let i = 0; i < 1_200; i += 1) outbox.put(undefined, "old");
+    await clock.advance(HOUR + 1);
+    outbox.put(undefined, "young");
+    expect([...values(outbox), ...values(outbox)]).toEqual([]);
+    journal.flush();
+    expect(journal.fates).toHaveLength(500);
+    let calls = 0;
+    outbox.onChange(() => (calls += 1));
+    await clock.advance(0);
+    expect(calls).toBeGreaterThan(0);
+    expect(values(outbox)).toEqual(["young", "1200 left out: too old"]);
+  });
+
+  test("makes room by and by while nobody is there", async () => {
+    const { clock, outbox } = start({ toDisk: "when-said", maxEntries: 1_000 });
+    for (let i = 0; i < 1_000; i += 1) outbox.put(undefined, "old");
+    await clock.advance(HOUR + 1);
+    expect(outbox.put(undefined, "young")).toBe("taken");
+    expect(outbox.pending).toBe(501);
+    await clock.advance(0);
+    expect(values(outbox)).toEqual(["young", "1000 left out: too old"]);
+  });
+
   test("is never a summary: it would take the number that it tells with it", async () => {
     const { journal, clock, outbox } = start({ toDisk: "when-said", maxEntries: 1 });
     for (const text of ["a", "b"]) outbox.put(text, text);
