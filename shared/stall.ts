@@ -25,8 +25,13 @@ export class Stall {
     this.#tickedAt = clock.now();
   }
 
-  /** Looks, until the signal aborts, whether we still run. */
+  /**
+   * Looks, until the signal aborts, whether we still run; once for each connection. On a new one nothing
+   * has waited for us.
+   */
   async watch(signal: AbortSignal): Promise<void> {
+    this.#tickedAt = this.#clock.now();
+    this.#until = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       this.#tick();
       await this.#clock.sleep(TICK, signal);

@@ -25,6 +25,8 @@ export interface CatchUpOptions {
    * absent, not before they came in.
    */
   readonly since: number | undefined;
+  /** Until when all that was said has come in by now, in monotonic milliseconds. */
+  readonly heardUpTo: () => number;
   readonly clock: Clock;
 }
 
@@ -67,7 +69,7 @@ export class CatchUp {
   /** Somebody says this now, and whoever listens has it. */
   hear(told: Told): void {
     const { stanzaId: archived = this.#cursor?.archived } = told;
-    this.#cursor = { at: this.#options.clock.wallNow(), archived, last: fingerprint(told) };
+    this.#cursor = { at: this.#heardAt(), archived, last: fingerprint(told) };
     this.keep();
   }
 
@@ -160,10 +162,15 @@ export class CatchUp {
     // What was not for us must not be found behind an old cursor the next time.
     const before = this.#cursor?.isClosed === true && !isAfterCursor ? undefined : this.#cursor;
     return {
-      at: this.#options.clock.wallNow(),
+      at: this.#heardAt(),
       archived: newestId(held) ?? this.#archived ?? newestId(shown) ?? before?.archived,
       last: last === undefined ? before?.last : fingerprint(toldOf(last)),
     };
+  }
+
+  /** Until when we have heard all, in milliseconds since 1970. */
+  #heardAt(): number {
+    return this.#wallTimeOf(this.#options.heardUpTo());
   }
 
   #wallTimeOf(monotonic: number): number {

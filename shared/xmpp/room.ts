@@ -8,6 +8,7 @@ import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
 import type { Notes } from "../outbox/journal.ts";
 import { Stays } from "../outbox/stays.ts";
+import { Stall } from "../stall.ts";
 import { Arriving } from "./arriving.ts";
 import { CatchUp, type CatchUpBounds } from "./catch-up.ts";
 import { Delivery, type Utterance } from "./delivery.ts";
@@ -80,6 +81,7 @@ export class Room {
   readonly #delivery: Delivery;
   readonly #catchUp: CatchUp;
   readonly #arriving: Arriving;
+  readonly #stall: Stall;
   readonly #stays = new Stays();
   #membership: Membership = OUTSIDE;
   #session: XmppSession | undefined;
@@ -97,11 +99,13 @@ export class Room {
     const { essence = (body) => body, isOurId = () => false } = options;
     this.#options = options;
     this.#delivery = new Delivery({ notes, name: `heard ${owner} ${jid}`, essence, isOurId });
+    this.#stall = new Stall(clock);
     this.#catchUp = new CatchUp({
       notes,
       name: `cursor ${owner} ${jid}`,
       bounds,
       since: options.listensSince,
+      heardUpTo: () => this.#stall.heardUpTo,
       clock,
     });
     this.#alarm = new Alarm(clock, () => this.#move({ type: "due" }));
@@ -132,7 +136,10 @@ export class Room {
     return this.#membership.at === "inside" ? this.#membership.nick : undefined;
   }
 
-  /** When the room last gave a sign, in monotonic milliseconds; 0 before the first one. */
+  /**
+   * When the room last gave a sign, in monotonic milliseconds; 0 before the first one. What waited for us
+   * while we stood still is as old as that.
+   */
   get provedAt(): number {
     return this.#provedAt;
   }
@@ -155,8 +162,9 @@ export class Room {
     const ended = new AbortController();
     this.#session = session;
     this.#arriving.use(session);
+    void this.#stall.watch(ended.signal);
     this.#deafen = session.onStanza(this.jid, (stanza) => {
-      this.#provedAt = this.#options.clock.now();
+      this.#provedAt = this.#stall.heardUpTo;
       if (this.#isOwnEcho(stanza)) return;
       const presence = readPresence(stanza);
       if (presence !== undefined) this.#move({ type: "presence", presence });
@@ -384,7 +392,7 @@ export class Room {
     const said = this.#delivery.underway;
     return (verdict) => {
       if (verdict === "inside") {
-        this.#provedAt = this.#options.clock.now();
+        this.#provedAt = this.#stall.heardUpTo;
         if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);
         this.#delivery.pass(said);
       }

@@ -51,6 +51,20 @@ describe("Stall", () => {
     expect(stall.heardUpTo).toBe(23_000);
   });
 
+  test("what passed before it began to look is none: nothing can have waited for it", async () => {
+    const { clock, stop, stall } = world();
+    clock.freeze(5_000);
+    expect(stall.heardUpTo).toBe(0);
+    for (const pause of [0, 10_000]) {
+      stop.abort();
+      await clock.advance(pause);
+      const again = new AbortController();
+      void stall.watch(again.signal);
+      expect(stall.heardUpTo).toBe(clock.now());
+      again.abort();
+    }
+  });
+
   test("being busy for a moment is none", async () => {
     const { clock, stall } = world();
     await clock.advance(10_000);

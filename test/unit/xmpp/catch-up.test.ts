@@ -37,6 +37,7 @@ function listener(
     name: "cursor",
     bounds: { maxAgeMs: 60 * MINUTE, most: 1_000, ...bounds },
     since,
+    heardUpTo: () => clock.now(),
     clock,
   });
   const hear = (...bodies: readonly string[]) => {

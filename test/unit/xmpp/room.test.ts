@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Gap } from "../../../shared/gap.ts";
 import { Counters } from "../../../shared/observe/counters.ts";
 import { Health } from "../../../shared/observe/health.ts";
 import type { Fate } from "../../../shared/outbox/drain.ts";
@@ -341,6 +342,40 @@ describe("Room hearing", () => {
     session.hear(presence());
     session.hear(SUBJECT);
     expect(heard).toEqual(["own relay: body of 2"]);
+  });
+
+  test("does not take for new what waited while the program stood still", async () => {
+    const { clock, room, heard, connect, enter } = world();
+    const gaps: Gap[] = [];
+    room.onReturn((gap) => gaps.push(gap));
+    const before = enter();
+    await clock.advance(10_000);
+    before.hear(message("heard", { id: "1" }));
+    clock.freeze(300_000);
+    before.hear(message("waited", { id: "2" }));
+    before.end();
+    await clock.advance(0);
+    const session = connect();
+    expect(session.takeSent().join("")).toContain('<history since="2025-12-31T23:59:10.000Z"/>');
+    session.hear(presence());
+    const at = (time: string) => fromHistory.replace("00:00:00", time);
+    session.hear(message("said meanwhile", { id: "3", more: at("00:04:30") }));
+    session.hear(SUBJECT);
+    expect(heard).toEqual(["anna: heard", "anna: waited", "anna: said meanwhile"]);
+    const [gap] = gaps;
+    expect(gap).toMatchObject({
+      since: Date.UTC(2026, 0, 1) + 10_000,
+      until: Date.UTC(2026, 0, 1) + 310_000,
+    });
+  });
+
+  test("does not take the time between two sessions for a standstill", async () => {
+    const { clock, room, enter } = world();
+    const before = enter();
+    before.end();
+    await clock.advance(600_000);
+    enter();
+    expect(room.provedAt).toBe(600_000);
   });
 
   test("hears nothing any more once it has left", () => {
