@@ -390,7 +390,10 @@ export class Room {
   /** What the room has kept to itself of what we said until now, it will not say after this answer. */
   #beAsked(): (verdict: SelfPingVerdict) => void {
     const said = this.#delivery.underway;
+    const over = this.#stays.present?.over;
     return (verdict) => {
+      // It says nothing of a stay that has begun since, in which the same may be said again.
+      if (over !== this.#stays.present?.over) return;
       if (verdict === "inside") {
         this.#provedAt = this.#stall.heardUpTo;
         if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);

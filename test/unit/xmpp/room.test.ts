@@ -358,8 +358,8 @@ describe("Room hearing", () => {
     const session = connect();
     expect(session.takeSent().join("")).toContain('<history since="2025-12-31T23:59:10.000Z"/>');
     session.hear(presence());
-    const at = (time: string) => fromHistory.replace("00:00:00", time);
-    session.hear(message("said meanwhile", { id: "3", more: at("00:04:30") }));
+    const later = fromHistory.replace("00:00:00", "00:04:30");
+    session.hear(message("said meanwhile", { id: "3", more: later }));
     session.hear(SUBJECT);
     expect(heard).toEqual(["anna: heard", "anna: waited", "anna: said meanwhile"]);
     const [gap] = gaps;
@@ -478,6 +478,25 @@ describe("Room.say()", () => {
     await clock.advance(0);
     expect(early.fate).toEqual({ refused: "swallowed by the room" });
     expect(late.fate).toBeUndefined();
+  });
+
+  test("is not refused for an answer to a question that was asked before we were put out", async () => {
+    const { clock, room, enter, say } = world();
+    const session = enter();
+    say("1");
+    await clock.advance(10_000);
+    const [late] = session.requests.splice(0);
+    session.hear(presence({ type: "unavailable", statuses: [110, 307] }));
+    await clock.advance(3_000);
+    session.hear(presence());
+    session.hear(SUBJECT);
+    const again = say("1");
+    late?.answer(`<iq type="result" from="${JID}/relay"/>`);
+    await clock.advance(0);
+    expect(again.fate).toBeUndefined();
+    session.hear(message("body of 1", { nick: "relay", id: "1" }));
+    await clock.advance(0);
+    expect([again.fate, room.nick]).toEqual(["delivered", "relay"]);
   });
 
   test("is refused with the room's condition", async () => {
@@ -716,6 +735,19 @@ describe("Room staying", () => {
       expect(events).toContain("room lost without notice");
     },
   );
+
+  test("an answer from before we were put out does not put us out again", async () => {
+    const { clock, room, enter } = world();
+    const session = enter();
+    await clock.advance(60_000);
+    session.hear(presence({ type: "unavailable", statuses: [110, 307] }));
+    await clock.advance(3_000);
+    session.hear(presence());
+    session.hear(SUBJECT);
+    session.requests[0]?.answer(iqError("not-acceptable"));
+    await clock.advance(0);
+    expect(room.nick).toBe("relay");
+  });
 
   test("goes on in the next session after the end of one", async () => {
     const { clock, room, heard, enter } = world();
