@@ -129,10 +129,11 @@ export class CatchUp {
       { ...extent, speeches, dropped },
       { cursor: before, oldest, isOwn },
     );
-    // What was said while we came in, the archive may have told already; but not to us if we were put out.
-    const held = before?.isClosed === true ? this.#held.items : without(this.#held.items, speeches);
+    const told = retold.filter(({ isOld }) => !isOld).map(({ speech }) => speech);
+    // What was said while we came in, the room may have shown as well.
+    const held = without(this.#held.items, told);
     const span = this.#span();
-    this.#cursor = this.#cursorNow(extent);
+    this.#cursor = this.#cursorNow(extent, held);
     return {
       gap: span && { ...span, ...missed, leftOut: missed.leftOut + this.#held.dropped },
       retold: [...retold, ...held.map((speech) => ({ speech, isOld: false }))],
@@ -155,9 +156,8 @@ export class CatchUp {
   }
 
   /** Behind all that was shown and said until now. */
-  #cursorNow({ isAfterCursor }: Extent): Cursor {
+  #cursorNow({ isAfterCursor }: Extent, held: readonly Speech[]): Cursor {
     const shown = this.#shown.items;
-    const held = this.#held.items;
     const last = held.at(-1) ?? shown.at(-1);
     // What was not for us must not be found behind an old cursor the next time.
     const before = this.#cursor?.isClosed === true && !isAfterCursor ? undefined : this.#cursor;
@@ -202,8 +202,14 @@ function newestId(speeches: readonly Speech[]): string | undefined {
   return speeches.findLast(({ stanzaId }) => stanzaId !== undefined)?.stanzaId;
 }
 
-/** Those that the room calls by none of the names of these others. */
+/** Those that are not among these others. */
 function without(speeches: readonly Speech[], others: readonly Speech[]): readonly Speech[] {
-  const ids = new Set(others.map(({ stanzaId }) => stanzaId));
-  return speeches.filter(({ stanzaId }) => stanzaId === undefined || !ids.has(stanzaId));
+  const keys = new Set(others.map(keyOf));
+  return speeches.filter((speech) => !keys.has(keyOf(speech)));
+}
+
+/** What the room calls a message; where it calls it nothing, all that tells it from others. */
+function keyOf(speech: Speech): string {
+  const { stanzaId, nick, id, body } = toldOf(speech);
+  return JSON.stringify(stanzaId === undefined ? [nick, id, body] : [stanzaId]);
 }

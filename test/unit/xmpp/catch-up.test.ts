@@ -204,6 +204,19 @@ describe("CatchUp", () => {
     expect(comeBack(ARCHIVE).told).toEqual(["missed", "in both", "live", "live"]);
   });
 
+  test("hears once what it was shown and heard as well, also where the room gives no ids", () => {
+    const { catchUp, comeBack } = listener();
+    const show = (...bodies: readonly string[]) => {
+      for (const body of bodies) catchUp.show(speech(body, { ids: false }));
+    };
+    catchUp.hear(toldOf(speech("heard", { ids: false })));
+    catchUp.hold(speech("meanwhile", { ids: false }));
+    show("heard", "meanwhile", "and then");
+    expect(comeBack().told).toEqual(["meanwhile", "and then"]);
+    show("heard", "meanwhile", "and then", "new");
+    expect(comeBack().told).toEqual(["new"]);
+  });
+
   test("has missed nothing that it was told before, however often it was away", () => {
     const { show, hear, comeBack } = listener();
     hear("heard");

@@ -277,6 +277,31 @@ describe("Room hearing", () => {
     expect(live).toEqual(["anna: heard", "anna: missed", "anna: missed, too"]);
   });
 
+  test("hears once what is said while it comes in again, though the history shows it, too", async () => {
+    const { clock, heard, enter } = world();
+    const session = enter();
+    session.hear(message("heard", { id: "1" }));
+    await clock.advance(60_000);
+    session.requests[0]?.answer(iqError("not-acceptable"));
+    await clock.advance(0);
+    session.hear(message("meanwhile", { id: "2" }));
+    session.hear(presence());
+    for (const [body, id] of [
+      ["heard", "1"],
+      ["meanwhile", "2"],
+    ] as const) {
+      session.hear(message(body, { id, more: fromHistory }));
+    }
+    // A client may use an id again: what was heard long ago hides nothing.
+    session.hear(message("heard", { id: "1" }));
+    session.hear(SUBJECT);
+    expect(heard.filter((line) => !line.startsWith("history"))).toEqual([
+      "anna: heard",
+      "anna: meanwhile",
+      "anna: heard",
+    ]);
+  });
+
   test("takes a stamp for history only from the room, and only before the subject", () => {
     const { heard, connect } = world();
     const session = connect();
