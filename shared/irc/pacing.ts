@@ -35,7 +35,7 @@ type Waiting = SpokenLine & Pick<SayOptions, "written">;
  *
  * Pacing is a token bucket. Flood limits: stock servers allow about one line in two seconds after five
  * (ircd-ratbox), one to three each second (ngIRCd), one each second after ten (InspIRCd). Whatever the
- * bucket says, nothing is written while the server owes an answer for more than a second: so a
+ * bucket says, nothing is written while the server owes an answer for more than `HOLD_MS`: so a
  * connection that leads nowhere any more makes the fate of few lines uncertain.
  */
 export class PacedSender {

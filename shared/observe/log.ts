@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { errorMessage } from "../error-message.ts";
+import { lineWriter } from "./line-writer.ts";
 import type { Fields, Logger } from "./logger.ts";
 
 interface LogOptions {
@@ -13,12 +14,15 @@ interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+const STDERR = 2;
+
 /**
  * The log of the program. A line is written before the call returns, so that nothing is lost when the
- * process ends. Errors in fields appear with message, code and cause, and with the stack at debug only.
+ * process ends; no call throws, also not when the disk is full. Errors in fields appear with message, code
+ * and cause, and with the stack at debug only.
  */
 export function createLogger({ level, format, colours = false, write }: LogOptions): Logger {
-  const destination = write === undefined ? pino.destination({ fd: 2, sync: true }) : { write };
+  const destination = write === undefined ? lineWriter(STDERR, tellLost) : { write };
   const lines = pino(
     {
       level,
@@ -33,6 +37,10 @@ export function createLogger({ level, format, colours = false, write }: LogOptio
       : { write: (line: string) => void destination.write(prettyLine(line, colours)) },
   );
   return bind(lines, {});
+
+  function tellLost(count: number): void {
+    lines.warn({ count }, "log lines lost");
+  }
 }
 
 function bind(lines: pino.Logger, bound: Fields): Logger {

@@ -18,7 +18,8 @@ const EDGES: ReadonlySet<string> = new Set([
   "shared/irc/connection.ts", // irc-framework
   "shared/irc/transport.ts", // sockets to IRC servers
   "shared/lifecycle/sd-notify.ts", // the service manager
-  "shared/observe/log.ts", // pino, stderr
+  "shared/observe/line-writer.ts", // stderr
+  "shared/observe/log.ts", // pino
   "shared/observe/prometheus.ts", // prom-client, what the process uses
   "shared/outbox/claim.ts", // SQLite: a lock
   "shared/outbox/disk-error.ts", // SQLite: what it throws
