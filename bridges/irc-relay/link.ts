@@ -3,7 +3,7 @@ import type { IrcSpeech } from "../../shared/irc/wire/speech.ts";
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage } from "../../shared/message.ts";
 import type { Place } from "../../shared/outbox/drain.ts";
-import type { NewId, Taken } from "../../shared/outbox/outbox.ts";
+import type { Taken } from "../../shared/outbox/outbox.ts";
 import { Room } from "../../shared/xmpp/room.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 import { isRelayedFrom, type RelayOrigin, relayMark } from "../../shared/xmpp/wire/relay-mark.ts";
@@ -166,7 +166,7 @@ export class Link {
     });
     const { message, ignored } = reading;
     if (message !== undefined) {
-      this.#count("irc-to-room", this.#toRoom.take(this.#ourId(), message));
+      this.#count("irc-to-room", this.#toRoom.take(undefined, message));
     } else {
       this.#ignore(this.#toRoom, ignored, { id: "", nick: speech.nick, text: speech.text });
     }
@@ -209,14 +209,14 @@ export class Link {
     this.#options.context.counters.add("messages", { direction, outcome });
   }
 
-  /** What a line that we bring into the room is called. */
-  #ourId(): NewId {
+  /** What the ids of lines begin with that we bring into the room. */
+  #idPrefix(): string {
     const origin = this.#origin();
     if (origin.network !== this.#markedNetwork) {
       this.#markedNetwork = origin.network;
       this.#mark = relayMark(origin);
     }
-    return { beginning: this.#mark };
+    return this.#mark;
   }
 
   /** Where the lines that we bring into the room come from. */
@@ -240,7 +240,7 @@ export class Link {
       from,
       limits,
       gapLines,
-      ourId: () => this.#ourId(),
+      idPrefix: () => this.#idPrefix(),
       onRefused,
       context,
     });

@@ -1,7 +1,7 @@
 import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage } from "../../shared/message.ts";
 import { drain, type LastFate, type Place } from "../../shared/outbox/drain.ts";
-import { type Entry, type NewId, Outbox, type Taken } from "../../shared/outbox/outbox.ts";
+import { type Entry, Outbox, type Taken } from "../../shared/outbox/outbox.ts";
 import { GapLines } from "./gap-lines.ts";
 import { type LedgerChange, mayBeUnheard, wasSaid } from "./ledger.ts";
 
@@ -31,8 +31,8 @@ export interface WayOptions {
   readonly limits: Limits;
   /** Whether people are told of gaps. */
   readonly gapLines: boolean;
-  /** What the ids of our own lines begin with. */
-  readonly ourId: () => NewId;
+  /** What ids begin with that nobody gave. */
+  readonly idPrefix: () => string;
   /** Told of each message that its destination will not have. */
   readonly onRefused: (at: number, code: string) => void;
   readonly context: BridgeContext;
@@ -46,7 +46,7 @@ export class Way {
 
   constructor(options: WayOptions) {
     this.#options = options;
-    const { direction, ends, limits, context } = options;
+    const { direction, ends, limits, idPrefix, context } = options;
     this.outbox = new Outbox<ChatMessage>({
       ...context,
       queue: `irc-relay ${direction} ${ends}`,
@@ -55,6 +55,7 @@ export class Way {
       maxAgeMs: limits.queueAge,
       toDisk: "when-said",
       rememberIds: false,
+      idPrefix,
       summarise: ({ count, since, why }) =>
         ours(`${count} messages since ${new Date(since).toISOString()} were left out: ${why}`),
       describe: ({ nick, body }) => ({ nick, text: body }),
@@ -74,7 +75,7 @@ export class Way {
   }
 
   /** Takes what was heard, `at` milliseconds since 1970 if not just now. */
-  take(id: string | NewId | undefined, message: ChatMessage, at?: number): Taken {
+  take(id: string | undefined, message: ChatMessage, at?: number): Taken {
     return this.outbox.put(id, message, at);
   }
 
@@ -114,7 +115,7 @@ export class Way {
   }
 
   #tell(line: string): void {
-    this.take(this.#options.ourId(), ours(line));
+    this.take(undefined, ours(line));
   }
 }
 

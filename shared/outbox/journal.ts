@@ -1,3 +1,5 @@
+import type { LeftOut } from "./left-out.ts";
+
 /** An entry as a journal keeps it. */
 export interface Row {
   readonly seq: number;
@@ -7,6 +9,8 @@ export interface Row {
   readonly at: number;
   /** The value as JSON. */
   readonly value: string;
+  /** In a summary alone: what it tells of. */
+  readonly standsFor?: LeftOut;
 }
 
 /** A row that an earlier run left. */

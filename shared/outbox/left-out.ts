@@ -32,9 +32,13 @@ export class LeftOuts {
     return this.#byWhy.has(why);
   }
 
-  add(why: WhyLeftOut, at: number): void {
-    const { count, since } = this.#byWhy.get(why) ?? { count: 0, since: at };
-    this.#byWhy.set(why, { why, count: count + 1, since: Math.min(since, at) });
+  add({ why, count, since }: LeftOut): void {
+    const before = this.#byWhy.get(why) ?? { count: 0, since };
+    this.#byWhy.set(why, {
+      why,
+      count: before.count + count,
+      since: Math.min(before.since, since),
+    });
     this.#write();
   }
 

@@ -1,3 +1,4 @@
+import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../observe/logger.ts";
 import { BySeq } from "./by-seq.ts";
@@ -13,6 +14,8 @@ export interface Entry<T> {
   /** When it was taken, or said where it comes from, in milliseconds since 1970. */
   readonly at: number;
   readonly value: T;
+  /** In a summary alone: what it tells of. */
+  readonly standsFor?: LeftOut;
 }
 
 export interface OutboxOptions<T> {
@@ -28,6 +31,8 @@ export interface OutboxOptions<T> {
   readonly toDisk: ToDisk;
   /** Whether ids that the caller gave are known for a day, also after a restart. */
   readonly rememberIds: boolean;
+  /** What the ids that it makes up begin with. */
+  readonly idPrefix?: () => string;
   /** What to say in the place of entries that were left out. */
   readonly summarise: (leftOut: LeftOut) => T;
   /** What the audit trail finds a value by. */
@@ -44,22 +49,17 @@ export type ToDisk = "before-said" | "when-said";
 /** Once full, the outbox takes nothing until it is this empty: one summary then stands for many. */
 const REOPEN_AT = 0.9;
 
-/** Where entries grow too old one by one, one summary stands for those of so many milliseconds. */
+/**
+ * Where entries grow too old one by one, one summary stands for those of so many milliseconds. And a summary
+ * that was lost is followed by another one no sooner, or a place that refuses all would hear nothing else.
+ */
 const SUMMARY_INTERVAL = 60_000;
 
 /** What is too old is let go in so many at a time: all else goes on meanwhile, and their fates get to disk. */
 const MOST_EXPIRED_AT_ONCE = 500;
 
-/** What the id of a summary begins with: it stands for others and never grows too old. */
-const SUMMARY = "left-out-";
-
 /** Ids of settled entries that are remembered where the journal does not remember them for longer. */
 const MOST_SETTLED_IDS = 1_000;
-
-/** An id that the outbox makes up, of which no other entry of this or any run has the like. */
-export interface NewId {
-  readonly beginning: string;
-}
 
 /** What became of `put`: taken, left out because the outbox is full, or nothing: it has that id already. */
 export type Taken = "taken" | "full" | "known";
@@ -92,6 +92,8 @@ export class Outbox<T> {
   readonly #ids = new Set<string>();
   readonly #settledIds = new Set<string>();
   readonly #leftOut: LeftOuts;
+  /** Set while no summary may be taken, because one was lost. */
+  readonly #summaryRest: Alarm;
   #bytes = 0;
   #nextSummaryAt = 0;
   /** Enough was let go for this turn of the event loop. */
@@ -106,6 +108,7 @@ export class Outbox<T> {
     this.#options = options;
     this.#run = runPrefix(clock);
     this.#leftOut = new LeftOuts(journal, queue);
+    this.#summaryRest = new Alarm(clock, () => this.#sayMore?.());
     for (const { wasSaid, ...row } of journal.load(queue)) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by us, as JSON of a T
       const entry: Entry<T> = { ...row, value: JSON.parse(row.value) as T };
@@ -148,15 +151,15 @@ export class Outbox<T> {
    * any other run has. `at` is when it was said where it comes from, in milliseconds since 1970: from
    * then on it grows old.
    */
-  put(id: string | NewId | undefined, value: T, at = this.#options.clock.wallNow()): Taken {
-    if (typeof id === "string" && this.#isKnown(id)) return "known";
+  put(id: string | undefined, value: T, at = this.#options.clock.wallNow()): Taken {
+    if (id !== undefined && this.#isKnown(id)) return "known";
     if (!this.#hasRoom()) {
       this.#leaveOut(this.#entryOf(id, value, at));
       return "full";
     }
     this.#summarise("too many");
     // Nobody can come again with an id that we made up.
-    if (typeof id === "string") this.#ids.add(id);
+    if (id !== undefined) this.#ids.add(id);
     this.#take(this.#entryOf(id, value, at));
     return "taken";
   }
@@ -195,6 +198,7 @@ export class Outbox<T> {
     // All below the oldest unsettled one are settled.
     journal.settle(queue, entry.seq, this.#kept.oldest?.entry.seq ?? entry.seq + 1);
     this.#record(entry, code);
+    if (entry.standsFor !== undefined && code !== "delivered") this.#giveBack(entry.standsFor);
   }
 
   /** Puts on record why something that was heard is not said: `id` is what its sender called it, if anything. */
@@ -233,22 +237,22 @@ export class Outbox<T> {
     this.#tellExpired = listener;
   }
 
-  #entryOf(wanted: string | NewId | undefined, value: T, at: number): Entry<T> {
-    const seq = this.#options.journal.nextSeq();
-    if (typeof wanted === "string") return { seq, id: wanted, at, value };
-    return { seq, id: `${wanted?.beginning ?? ""}${this.#run}${seq.toString(36)}`, at, value };
+  #entryOf(id: string | undefined, value: T, at: number): Entry<T> {
+    const { journal, idPrefix = () => "" } = this.#options;
+    const seq = journal.nextSeq();
+    return { seq, id: id ?? `${idPrefix()}${this.#run}${seq.toString(36)}`, at, value };
   }
 
   #take(entry: Entry<T>): void {
     const { queue, journal, toDisk } = this.#options;
-    const { seq, id, at } = entry;
+    const { seq } = entry;
     const value = JSON.stringify(entry.value);
     this.#keep(entry, value.length, false);
     const release = () => {
       this.#readyUpTo = Math.max(this.#readyUpTo, seq);
       this.#sayMore?.();
     };
-    const row = { seq, queue, id, at, value };
+    const row = { ...entry, queue, value };
     if (toDisk === "before-said") return journal.append(row, release);
     journal.append(row);
     release();
@@ -285,7 +289,7 @@ export class Outbox<T> {
   #leaveOut(entry: Entry<T>): void {
     const { log, queue } = this.#options;
     if (!this.#leftOut.has("too many")) log.warn("outbox full", { queue, entries: this.pending });
-    this.#leftOut.add("too many", entry.at);
+    this.#leftOut.add({ why: "too many", count: 1, since: entry.at });
     this.#record(entry, "left out");
   }
 
@@ -319,7 +323,7 @@ export class Outbox<T> {
   }
 
   #expire({ entry }: Kept<T>): void {
-    this.#leftOut.add("too old", entry.at);
+    this.#leftOut.add({ why: "too old", count: 1, since: entry.at });
     this.settle(entry, "expired");
     this.#tellExpired(entry);
   }
@@ -337,11 +341,19 @@ export class Outbox<T> {
   /** Takes the summary of what was left out for this reason, if anything was. */
   #summarise(why: WhyLeftOut): void {
     const { summarise, clock, log, queue } = this.#options;
-    const leftOut = this.#leftOut.take(why);
-    if (leftOut === undefined) return;
-    const since = new Date(leftOut.since).toISOString();
-    log.warn("left out", { queue, why, count: leftOut.count, since });
-    this.#take(this.#entryOf({ beginning: SUMMARY }, summarise(leftOut), clock.wallNow()));
+    if (this.#summaryRest.isSet) return;
+    const standsFor = this.#leftOut.take(why);
+    if (standsFor === undefined) return;
+    const since = new Date(standsFor.since).toISOString();
+    log.warn("left out", { queue, why, count: standsFor.count, since });
+    const entry = this.#entryOf(undefined, summarise(standsFor), clock.wallNow());
+    this.#take({ ...entry, standsFor });
+  }
+
+  /** Nobody knows that the summary of these was heard: there will be another one. */
+  #giveBack(leftOut: LeftOut): void {
+    this.#leftOut.add(leftOut);
+    this.#summaryRest.set(SUMMARY_INTERVAL);
   }
 
   #record({ id, at, value }: Entry<T>, code: string): void {
@@ -361,7 +373,7 @@ export class Outbox<T> {
 
 /** A summary would take the number that it tells with it. */
 function canExpire({ entry, isOut }: Kept<unknown>): boolean {
-  return !isOut && !entry.id.startsWith(SUMMARY);
+  return !isOut && entry.standsFor === undefined;
 }
 
 /** What ids of this run begin with: time and chance tell them from those of a journal that was deleted. */

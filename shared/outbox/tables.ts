@@ -154,10 +154,10 @@ type StoredRow = Omit<Row, "value" | "queue"> & { readonly value: unknown };
 
 /** The values are JSON already. */
 function rowsAsJson(rows: readonly Row[]): string {
-  const texts = rows.map(
-    ({ seq, id, at, value }) =>
-      `{"seq":${seq},"id":${JSON.stringify(id)},"at":${at},"value":${value}}`,
-  );
+  const texts = rows.map(({ seq, id, at, value, standsFor }) => {
+    const more = standsFor === undefined ? "" : `,"standsFor":${JSON.stringify(standsFor)}`;
+    return `{"seq":${seq},"id":${JSON.stringify(id)},"at":${at},"value":${value}${more}}`;
+  });
   return `[${texts.join(",")}]`;
 }
 

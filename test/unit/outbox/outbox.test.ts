@@ -48,6 +48,16 @@ function deliverAll(outbox: Outbox<string>): void {
   for (const entry of give(outbox)) outbox.settle(entry, "delivered");
 }
 
+/** An outbox that has just given out that it left one entry out. */
+function summarised() {
+  const { journal, clock, outbox } = start({ toDisk: "when-said", maxEntries: 1 });
+  for (const text of ["a", "b"]) outbox.put(text, text);
+  deliverAll(outbox);
+  const [summary] = give(outbox);
+  if (summary === undefined) throw new Error("no summary");
+  return { journal, clock, outbox, summary };
+}
+
 describe("Outbox", () => {
   test("gives nothing out before it is safe from a power cut", () => {
     const { journal, outbox } = start();
@@ -375,6 +385,13 @@ describe("an entry that grows too old", () => {
     expect(values(outbox)).toEqual(["young", "1000 left out: too old"]);
   });
 
+  test("has whatever id its caller likes", async () => {
+    const { clock, outbox } = start({ toDisk: "when-said" });
+    outbox.put("left-out-7", "a");
+    await clock.advance(HOUR + 1);
+    expect(values(outbox)).toEqual(["1 left out: too old"]);
+  });
+
   test("is never a summary: it would take the number that it tells with it", async () => {
     const { journal, clock, outbox } = start({ toDisk: "when-said", maxEntries: 1 });
     for (const text of ["a", "b"]) outbox.put(text, text);
@@ -384,6 +401,46 @@ describe("an entry that grows too old", () => {
     await clock.advance(2 * HOUR);
     const after = outboxOn(journal.restart(), { clock, toDisk: "when-said" });
     expect(values(after)).toEqual(["1 left out: too many", "1 left out: too old"]);
+  });
+});
+
+describe("a summary", () => {
+  test.each(["uncertain", "refused: 404"])(
+    "that ends as %s gives its number back, to be told again after a rest",
+    async (code) => {
+      const { clock, outbox, summary } = summarised();
+      let calls = 0;
+      outbox.onChange(() => (calls += 1));
+      outbox.settle(summary, code);
+      expect([values(outbox), calls]).toEqual([[], 0]);
+      await clock.advance(60_000);
+      expect([calls, values(outbox)]).toEqual([1, ["1 left out: too many"]]);
+    },
+  );
+
+  test("that was delivered has told its number", async () => {
+    const { clock, outbox, summary } = summarised();
+    outbox.settle(summary, "delivered");
+    await clock.advance(HOUR);
+    expect(values(outbox)).toEqual([]);
+  });
+
+  test("gives its number back whichever run learns that it was lost", async () => {
+    const { journal, clock, outbox, summary } = summarised();
+    outbox.said(summary);
+    journal.flush();
+    const after = outboxOn(journal.restart(), { clock, toDisk: "when-said" });
+    for (const entry of after.doubtful) after.settle(entry, "uncertain");
+    await clock.advance(60_000);
+    expect(values(after)).toEqual(["1 left out: too many"]);
+  });
+
+  test("that gives its number back tells with it what was left out since", async () => {
+    const { clock, outbox, summary } = summarised();
+    for (const text of ["c", "d"]) outbox.put(text, text);
+    outbox.settle(summary, "uncertain");
+    await clock.advance(60_000);
+    expect(values(outbox)).toEqual(["3 left out: too many"]);
   });
 });
 
@@ -424,6 +481,18 @@ describe("an id", () => {
       return give(outbox).map(({ id }) => id);
     });
     expect(new Set(ids).size).toBe(10);
+  });
+
+  test("that the outbox makes up begins as is wanted at that moment, that of a summary too", () => {
+    let run = 0;
+    const idPrefix = () => `mark-${++run}-`;
+    const { outbox } = start({ toDisk: "when-said", maxEntries: 1, idPrefix });
+    outbox.put(undefined, "a");
+    outbox.put("b", "b");
+    const [a] = give(outbox);
+    expect(a?.id).toMatch(/^mark-1-./);
+    if (a !== undefined) outbox.settle(a, "delivered");
+    expect(give(outbox).map(({ id }) => id)).toEqual([expect.stringMatching(/^mark-2-./)]);
   });
 
   test("is among the last thousand that are remembered without the journal, and no more", () => {
