@@ -47,7 +47,8 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
     attempts.begin();
     const session = await register(server, options, credentials);
     credentials.wereRight = true;
-    const since = clock.now();
+    const over = new AbortController();
+    void pool.sessionBegan(server, over.signal);
     heardAt = () => session.heardAt;
     log.info("irc connected", { server: session.server, nick: session.nick });
     health.set(LINK, "up", `${session.server} as ${session.nick}`);
@@ -58,7 +59,8 @@ export async function keepOnNetwork(options: NetworkOptions): Promise<void> {
     signal.addEventListener("abort", leave, { once: true });
     const ended = session.ended.then((reason) => {
       signal.removeEventListener("abort", leave);
-      pool.sessionEnded(server, clock.now() - since, reason);
+      over.abort();
+      pool.sessionEnded(server, reason);
       health.set(LINK, "down", reason);
       return `${session.server}: ${reason}`;
     });

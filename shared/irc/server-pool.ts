@@ -173,12 +173,16 @@ export class ServerPool {
   }
 
   /**
-   * A registered session is over after `lastedMs`. Only one that lasted counts as a success: networks
-   * that ban after registration (AKILL) would otherwise be met by an endless quick loop. `reason` is
-   * what the session ended with; a ban or a throttle in its words is taken at its word.
+   * A session is registered. Only one that lasts counts as a success: networks that ban after registration
+   * (AKILL) would otherwise be met by an endless quick loop. `over` aborts with the session.
    */
-  sessionEnded(server: IrcServer, lastedMs: number, reason: string): void {
-    if (lastedMs >= this.#policy.stableMs) this.succeeded(server);
+  async sessionBegan(server: IrcServer, over: AbortSignal): Promise<void> {
+    await this.#clock.sleep(this.#policy.stableMs, over);
+    if (!over.aborted) this.succeeded(server);
+  }
+
+  /** A registered session has ended: a ban or a throttle in the words of the reason is taken at its word. */
+  sessionEnded(server: IrcServer, reason: string): void {
     this.failed(server, refusalInWords(reason));
   }
 

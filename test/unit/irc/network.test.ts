@@ -32,8 +32,11 @@ function world(behaviour: Behaviour) {
   };
   const health = new Health(clock);
   const outcome: { failed?: unknown } = {};
+  const notes = memoryJournal();
+  /** What the next run of the program begins with. */
+  const newPool = () => new ServerPool({ servers, clock, notes });
   void keepOnNetwork({
-    pool: new ServerPool({ servers, clock, notes: memoryJournal() }),
+    pool: newPool(),
     connect,
     serve: () => {},
     clock,
@@ -43,7 +46,7 @@ function world(behaviour: Behaviour) {
   }).catch((error: unknown) => {
     outcome.failed = error;
   });
-  return { clock, health, tried, sessions, outcome };
+  return { clock, health, tried, sessions, outcome, newPool };
 }
 
 describe("keepOnNetwork()", () => {
@@ -78,6 +81,29 @@ describe("keepOnNetwork()", () => {
       expect(outcome.failed).toBeUndefined();
     },
   );
+
+  test("a ban that is over is over for the next run, too, while the session still lasts", async () => {
+    const behaviour: Behaviour = { a: "banned" };
+    const { clock, sessions, newPool } = world(behaviour);
+    await clock.advance(0);
+    behaviour["a"] = "welcome";
+    await clock.advance(31 * minute);
+    expect(sessions).toHaveLength(1);
+    expect(newPool().status()).toMatchObject([{ failures: 0, freeInMs: 0, cause: undefined }]);
+  });
+
+  test("a ban is not over with a session that falls at once", async () => {
+    const behaviour: Behaviour = { a: "banned" };
+    const { clock, sessions, newPool } = world(behaviour);
+    await clock.advance(0);
+    behaviour["a"] = "welcome";
+    await clock.advance(5 * minute);
+    behaviour["a"] = "refused";
+    sessions[0]?.end();
+    await clock.advance(minute);
+    expect(sessions).toHaveLength(1);
+    expect(newPool().status()).toMatchObject([{ cause: "banned" }]);
+  });
 
   test("is proved by what the present session hears", async () => {
     const { clock, health, sessions } = world({ a: "welcome" });
