@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Notes } from "../outbox/journal.ts";
+import { readNote } from "../outbox/read-note.ts";
 
 /** A server that decided to do without us for a while, as it is kept through a restart. */
 export interface Quarantine {
@@ -26,7 +27,7 @@ export function isKept(cause: string): cause is KeptCause {
 
 const NOTE = "irc servers";
 
-const Stored = z.array(
+const Quarantines = z.array(
   z.object({
     host: z.string(),
     port: z.number(),
@@ -36,10 +37,9 @@ const Stored = z.array(
   }),
 );
 
-/** The quarantines that an earlier run left; none when another version wrote them in another way. */
+/** The quarantines that an earlier run left; none when they are not what they should be. */
 export function readQuarantines(notes: Notes): readonly Quarantine[] {
-  const { data = [] } = Stored.safeParse(JSON.parse(notes.note(NOTE) ?? "[]"));
-  return data;
+  return readNote(notes, NOTE, Quarantines) ?? [];
 }
 
 export function keepQuarantines(notes: Notes, quarantines: readonly Quarantine[]): void {

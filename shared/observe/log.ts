@@ -34,7 +34,7 @@ export function createLogger({ level, format, colours = false, write }: LogOptio
     },
     format === "json"
       ? destination
-      : { write: (line: string) => void destination.write(prettyLine(line, colours)) },
+      : { write: (line: string) => destination.write(prettyLine(line, colours)) },
   );
   return bind(lines, {});
 

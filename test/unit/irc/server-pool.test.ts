@@ -179,10 +179,14 @@ describe("quarantine", () => {
 });
 
 describe("sessions", () => {
-  test("a session that stayed up clears the record", () => {
-    const { pool: servers } = world([a], () => 1);
+  const never = new AbortController().signal;
+
+  test("a session that stayed up clears the record", async () => {
+    const { clock, pool: servers } = world([a], () => 1);
     for (let i = 0; i < 10; i += 1) servers.failed(a, "refused");
-    servers.sessionEnded(a, 20_000, "connection closed");
+    void servers.sessionBegan(a, never);
+    await clock.advance(20_000);
+    servers.sessionEnded(a, "connection closed");
     expect(servers.status()[0]).toEqual({
       server: a,
       freeInMs: 1_000,
@@ -191,15 +195,23 @@ describe("sessions", () => {
     });
   });
 
-  test("a session that fell at once counts as one more failure", () => {
-    const { pool: servers } = world([a], () => 1);
-    for (let i = 0; i < 3; i += 1) servers.sessionEnded(a, 2_000, "connection closed");
+  test("a session that fell at once counts as one more failure", async () => {
+    const { clock, pool: servers } = world([a], () => 1);
+    for (let i = 0; i < 3; i += 1) {
+      const over = new AbortController();
+      void servers.sessionBegan(a, over.signal);
+      over.abort();
+      servers.sessionEnded(a, "connection closed");
+    }
+    await clock.advance(0);
     expect(servers.status()[0]).toMatchObject({ freeInMs: 4_000, failures: 3 });
   });
 
-  test("a session that ended in a K-line puts its server in quarantine, however long it lasted", () => {
-    const { pool: servers } = world([a], () => 0);
-    servers.sessionEnded(a, day, "Closing Link: relay (K-Lined: spam)");
+  test("a session that ended in a K-line puts its server in quarantine, however long it lasted", async () => {
+    const { clock, pool: servers } = world([a], () => 0);
+    void servers.sessionBegan(a, never);
+    await clock.advance(day);
+    servers.sessionEnded(a, "Closing Link: relay (K-Lined: spam)");
     expect(servers.status()[0]).toMatchObject({ freeInMs: 30 * minute, cause: "banned" });
   });
 });
@@ -252,6 +264,15 @@ describe("a restart", () => {
     expect(notes.note("irc servers")).toBeUndefined();
     expect(restarted().status()[0]?.freeInMs).toBe(0);
   });
+
+  test.each(["", "[", "null", '[{"host":"a.example.org"}]'])(
+    "does not stumble over a note that reads %j",
+    (note) => {
+      const { notes, restarted } = world([a]);
+      notes.setNote("irc servers", note);
+      expect(restarted().status()).toMatchObject([{ freeInMs: 0 }]);
+    },
+  );
 
   test("forgets a ban that ended a day ago", () => {
     const { clock, pool, restarted } = world([a], () => 0);
