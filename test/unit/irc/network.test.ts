@@ -97,7 +97,7 @@ describe("keepOnNetwork()", () => {
     const { clock, sessions, newPool } = world(behaviour);
     await clock.advance(0);
     behaviour["a"] = "welcome";
-    await clock.advance(5 * minute);
+    await clock.advance(5 * minute + 1_000);
     behaviour["a"] = "refused";
     sessions[0]?.end();
     await clock.advance(minute);
