@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Notes } from "./journal.ts";
+import { readNote } from "./read-note.ts";
 
 /** Why an entry is not said: the outbox had no room for it, or it waited for too long. */
 export type WhyLeftOut = "too many" | "too old";
@@ -23,8 +25,7 @@ export class LeftOuts {
   constructor(notes: Notes, queue: string) {
     this.#notes = notes;
     this.#name = `left out ${queue}`;
-    // Written by ourselves, below.
-    const kept: readonly LeftOut[] = JSON.parse(notes.note(this.#name) ?? "[]");
+    const kept = readNote(notes, this.#name, LeftOutNote) ?? [];
     this.#byWhy = new Map(kept.map((leftOut) => [leftOut.why, leftOut]));
   }
 
@@ -54,3 +55,7 @@ export class LeftOuts {
     this.#notes.setNote(this.#name, kept.length === 0 ? undefined : JSON.stringify(kept));
   }
 }
+
+const LeftOutNote = z.array(
+  z.object({ why: z.enum(["too many", "too old"]), count: z.number(), since: z.number() }),
+);

@@ -444,6 +444,15 @@ describe("a summary", () => {
   });
 });
 
+test.each(["[{", '[{"why":"too many","count":"a few","since":2}]'])(
+  "an outbox forgets what it left out where the note of that says %s",
+  (note) => {
+    const journal = new FakeJournal();
+    journal.setNote("left out test", note);
+    expect(values(outboxOn(journal, { toDisk: "when-said" }))).toEqual([]);
+  },
+);
+
 describe("an id", () => {
   test("is taken once: while its entry waits, after a restart, and once it is settled", () => {
     const { journal, outbox } = start({ toDisk: "when-said" });
