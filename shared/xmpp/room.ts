@@ -1,8 +1,7 @@
-import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
 import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { Attempts, Health } from "../observe/health.ts";
+import type { Health } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
@@ -13,27 +12,17 @@ import { Arriving } from "./arriving.ts";
 import { CatchUp, type CatchUpBounds } from "./catch-up.ts";
 import { Delivery, type Utterance } from "./delivery.ts";
 import { keepAsking, PROOF_EVERY, type Standing } from "./keep-asking.ts";
+import { Occupancy } from "./occupancy.ts";
 import type { XmppSession } from "./session.ts";
 import type { Extent } from "./wire/arrival.ts";
 import { toldOf } from "./wire/cursor.ts";
 import type { Heard } from "./wire/heard.ts";
 import { resourceOf } from "./wire/jid.ts";
-import {
-  type Membership,
-  type MembershipEffect,
-  type MembershipEvent,
-  OUTSIDE,
-  step,
-} from "./wire/membership.ts";
 import { type Bounce, readRoomMessage, readStanzaId, type Speech } from "./wire/message.ts";
 import { readPresence } from "./wire/presence.ts";
-import { groupchat, instantRoom, joinPresence, leavePresence, nickPresence } from "./wire/say.ts";
+import { groupchat } from "./wire/say.ts";
 import type { SelfPingVerdict } from "./wire/self-ping.ts";
-import { readStanzaError } from "./wire/stanza-error.ts";
 import type { Element } from "./wire/xml.ts";
-
-/** How long a room that we have made may take to let itself be opened, in milliseconds. */
-const OPEN_TIMEOUT = 15_000;
 
 /** What is told of what we missed, unless somebody wants more or less. */
 const BOUNDS: CatchUpBounds = { maxAgeMs: 86_400_000, most: 1_000 };
@@ -77,13 +66,12 @@ export interface RoomOptions {
  */
 export class Room {
   readonly #options: RoomOptions;
-  readonly #alarm: Alarm;
+  readonly #occupancy: Occupancy;
   readonly #delivery: Delivery;
   readonly #catchUp: CatchUp;
   readonly #arriving: Arriving;
   readonly #stall: Stall;
   readonly #stays = new Stays();
-  #membership: Membership = OUTSIDE;
   #session: XmppSession | undefined;
   /** The room has given us back a message under the id that we gave it: it does so with all. */
   #keepsIds = false;
@@ -92,7 +80,6 @@ export class Room {
   /** Stops hearing the room. */
   #deafen: () => void = () => {};
   #provedAt = 0;
-  readonly #attempts: Attempts;
 
   constructor(options: RoomOptions) {
     const { notes, owner, jid, clock, health, catchUp: bounds = BOUNDS } = options;
@@ -108,18 +95,25 @@ export class Room {
       heardUpTo: () => this.#stall.heardUpTo,
       clock,
     });
-    this.#alarm = new Alarm(clock, () => this.#move({ type: "due" }));
     this.#arriving = new Arriving({
       ...options,
       room: jid,
       catchUp: this.#catchUp,
       onEarly: (speech) => this.#recall(speech),
-      joinAgain: () => this.#move({ type: "again" }),
+      joinAgain: () => this.#occupancy.take({ type: "again" }),
       beginStay: (extent) => this.#beginStay(extent),
     });
     this.#tell("down", "not joined yet");
     health.prove(this.link, { at: () => this.#provedAt, everyMs: PROOF_EVERY });
-    this.#attempts = health.attempts(this.link);
+    this.#occupancy = new Occupancy({
+      ...options,
+      room: jid,
+      attempts: health.attempts(this.link),
+      history: () => this.#arriving.prepare(this.#wanted()),
+      onEnter: () => this.#arriving.enter(),
+      onLeave: (removal) => this.#depart(removal),
+      onTrouble: (trouble) => this.#tell("down", trouble),
+    });
   }
 
   get jid(): string {
@@ -133,7 +127,7 @@ export class Room {
 
   /** Our nick in the room; undefined while we are not in it. */
   get nick(): string | undefined {
-    return this.#membership.at === "inside" ? this.#membership.nick : undefined;
+    return this.#occupancy.nick;
   }
 
   /**
@@ -167,15 +161,15 @@ export class Room {
       this.#provedAt = this.#stall.heardUpTo;
       if (this.#isOwnEcho(stanza)) return;
       const presence = readPresence(stanza);
-      if (presence !== undefined) this.#move({ type: "presence", presence });
+      if (presence !== undefined) this.#occupancy.take({ type: "presence", presence });
       else if (stanza.is("message")) this.#readMessage(stanza);
     });
     void session.ended.then((reason) => {
       ended.abort();
-      this.#move({ type: "offline" });
+      this.#occupancy.take({ type: "offline" });
       this.#tell("down", reason);
     });
-    this.#move({ type: "online" });
+    this.#occupancy.use(session);
     void keepAsking({
       session,
       room: this.jid,
@@ -188,12 +182,10 @@ export class Room {
 
   /** Leaves politely. */
   leave(): void {
-    const { nick } = this;
-    if (nick !== undefined) this.#session?.send(leavePresence({ room: this.jid, nick }));
     // What the room says to that is no surprise, and no reason to come back; and without a nick we could
     // not tell our own words from those of others.
     this.#deafen();
-    this.#move({ type: "offline" });
+    this.#occupancy.leave();
   }
 
   /** Resolves when things can be said in the room; with undefined when the signal aborts before. */
@@ -216,81 +208,6 @@ export class Room {
     return this.#delivery.begin(utterance, this.#options.clock.now());
   }
 
-  #move(event: MembershipEvent): void {
-    const { nick, newRoom, clock } = this.#options;
-    const before = this.#membership;
-    const [next, ...effects] = step(before, event, {
-      nick,
-      newRoom,
-      now: clock.now(),
-    });
-    this.#membership = next;
-    const isNew = next.at !== before.at;
-    if (isNew && (next.at === "outside" || next.at === "inside")) this.#rest();
-    if (next.at !== "inside") this.#depart();
-    for (const effect of effects) this.#perform(effect);
-    if (isNew && next.at === "inside") this.#arriving.enter();
-    if (before.at === "inside" && next.at === "joining") this.#tell("down", "joining again");
-    if (next.at === "barred") {
-      if (before.at === "inside" && ON_PURPOSE.has(next.condition)) this.#catchUp.close();
-      this.#tell("down", next.condition);
-    }
-  }
-
-  #perform(effect: MembershipEffect): void {
-    const { jid: room } = this;
-    switch (effect.do) {
-      case "send-join":
-        this.#attempts.begin();
-        this.#session?.send(
-          joinPresence({
-            room,
-            nick: effect.nick,
-            history: this.#arriving.prepare(this.#wanted()),
-          }),
-        );
-        break;
-      case "send-nick":
-        this.#session?.send(nickPresence({ room, nick: effect.nick }));
-        break;
-      case "submit-instant-room":
-        void this.#openRoom();
-        break;
-      case "leave":
-        this.#session?.send(leavePresence({ room, nick: effect.nick }));
-        break;
-      case "wake":
-        this.#wakeIn(effect.min + this.#options.clock.random() * (effect.max - effect.min));
-        break;
-      case "report":
-        this.#options.log[effect.level](effect.event, { room, ...effect.fields });
-        break;
-    }
-  }
-
-  #wakeIn(ms: number): void {
-    this.#alarm.set(ms);
-    this.#attempts.wait(ms);
-  }
-
-  #rest(): void {
-    this.#alarm.clear();
-    this.#attempts.rest();
-  }
-
-  /** A room that we have made is locked until its owner has taken it as it is. */
-  async #openRoom(): Promise<void> {
-    const form = instantRoom({ room: this.jid, id: "" });
-    const answer = await this.#session?.request(form, OPEN_TIMEOUT);
-    const refusal = answer && readStanzaError(answer);
-    if (refusal === undefined) return;
-    this.#options.log.error("room not opened", {
-      room: this.jid,
-      condition: refusal.condition,
-      meaning: "nobody else can come in until its owner configures it",
-    });
-  }
-
   /** Since when something may have been said that we want to know of: by others, or by us. */
   #wanted(): number | undefined {
     const unheard = this.#listener === undefined ? undefined : this.#catchUp.cursor?.at;
@@ -298,8 +215,9 @@ export class Room {
     return since === Infinity ? undefined : since;
   }
 
-  #depart(): void {
+  #depart(removal: string | undefined): void {
     if (this.#arriving.isStaying) this.#catchUp.leave(this.#provedAt);
+    if (removal !== undefined && ON_PURPOSE.has(removal)) this.#catchUp.close();
     this.#arriving.depart();
     this.#stays.end();
     this.#delivery.end();
@@ -363,7 +281,7 @@ export class Room {
     // XEP-0045 section 7.4: not-acceptable means that we are not in the room, whatever we believe.
     if (condition === "not-acceptable") {
       this.#delivery.settle(id, "uncertain");
-      this.#move({ type: "self-ping", verdict: "outside" });
+      this.#occupancy.take({ type: "self-ping", verdict: "outside" });
     } else {
       this.#delivery.settle(id, errorType === "wait" ? "later" : { refused: condition });
     }
@@ -399,7 +317,7 @@ export class Room {
         if (this.#arriving.isStaying) this.#catchUp.prove(this.#provedAt);
         this.#delivery.pass(said);
       }
-      this.#move({ type: "self-ping", verdict });
+      this.#occupancy.take({ type: "self-ping", verdict });
     };
   }
 
