@@ -60,8 +60,8 @@ export interface DrainOptions<T> {
 const SHORTEST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 
-/** An entry that was the oldest on its way when so many stays ended is taken for what ended them. */
-const MOST_STAYS_ENDED = 2;
+/** What ends a stay does so within this time, in milliseconds. */
+const SOON = 5_000;
 
 /**
  * Says every entry of the outbox in order and settles it when it is confirmed, until the signal
@@ -73,8 +73,9 @@ const MOST_STAYS_ENDED = 2;
  * once some may be let in before those that were not. What was on its way with the one that has to wait
  * may overtake it.
  *
- * An entry with which two stays in a row ended is refused as `poison`: a text for which a server closes
- * the stream must not keep all that comes after it from being said.
+ * The oldest entry on its way when a stay ended, said soon before, is a suspect: it is said alone in the next
+ * stay. When that ends soon after, too, it is refused as `poison`: a text for which a server closes the
+ * stream must not keep all that comes after it from being said.
  */
 export async function drain<T>(options: DrainOptions<T>): Promise<void> {
   const { outbox, place, clock, signal, whenUncertain, onSettled } = options;
@@ -83,17 +84,20 @@ export async function drain<T>(options: DrainOptions<T>): Promise<void> {
     for (const entry of outbox.doubtful) letGo(options, entry, "uncertain");
   }
   let pauses = 0;
-  let suspect: { readonly seq: number; readonly stays: number } | undefined;
+  let suspect: Entry<T> | undefined;
   while (!signal.aborted) {
     const stay = await place.stay(signal);
     if (stay === undefined) return;
     const wanted = AbortSignal.any([stay.over, signal]);
-    const { hasDelivered, mustWait, oldest } = await drainStay(options, wanted, pauses > 0);
+    const outcome = await drainStay(options, wanted, { isCautious: pauses > 0, suspect });
+    const { hasDelivered, mustWait, oldest } = outcome;
     if (hasDelivered) pauses = 0;
     if (oldest !== undefined && !signal.aborted) {
-      const stays = oldest.seq === suspect?.seq ? suspect.stays + 1 : 1;
-      suspect = { seq: oldest.seq, stays };
-      if (stays === MOST_STAYS_ENDED) letGo(options, oldest, { refused: "poison" });
+      const wasSoon = clock.now() - oldest.saidAt <= SOON;
+      if (wasSoon && oldest.entry.seq === suspect?.seq) {
+        letGo(options, oldest.entry, { refused: "poison" });
+      }
+      suspect = wasSoon ? oldest.entry : undefined;
     }
     if (mustWait) {
       const pause = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** pauses);
@@ -103,30 +107,44 @@ export async function drain<T>(options: DrainOptions<T>): Promise<void> {
   }
 }
 
+/** Why not all may be said at once. */
+interface Doubts<T> {
+  /** The far side has asked to wait: until something is delivered. */
+  readonly isCautious: boolean;
+  /** It may have ended the last stay: until its fate is known. */
+  readonly suspect: Entry<T> | undefined;
+}
+
 /** What one stay brought. */
 interface StayOutcome<T> {
   /** Something was delivered, and before the far side asked to wait. */
   readonly hasDelivered: boolean;
   readonly mustWait: boolean;
-  /** The oldest of the entries that were on their way when the stay ended, and are not let go. */
-  readonly oldest: Entry<T> | undefined;
+  /** The oldest of those that were on their way when the stay ended, and are not let go. */
+  readonly oldest: Attempt<T> | undefined;
+}
+
+/** An entry on its way. */
+interface Attempt<T> {
+  readonly entry: Entry<T>;
+  readonly saidAt: number;
 }
 
 /** Ends when the stay is over, or as soon as nothing is on its way after something has to wait. */
 function drainStay<T>(
   options: DrainOptions<T>,
   over: AbortSignal,
-  isCautious: boolean,
+  { isCautious, suspect }: Doubts<T>,
 ): Promise<StayOutcome<T>> {
-  const { outbox, place, log, signal, whenUncertain } = options;
+  const { outbox, place, clock, log, signal, whenUncertain } = options;
   return new Promise((resolve) => {
-    let window = isCautious ? 1 : options.window;
+    let window = isCautious || suspect !== undefined ? 1 : options.window;
     let lastSaid = 0;
     let underway = 0;
     let isSaying = false;
     let mustWait = false;
     let hasDelivered = false;
-    let oldest: Entry<T> | undefined;
+    let oldest: Attempt<T> | undefined;
 
     const finish = () => {
       if (underway > 0) return;
@@ -134,28 +152,30 @@ function drainStay<T>(
       over.removeEventListener("abort", finish);
       resolve({ hasDelivered, mustWait, oldest });
     };
-    const keep = (entry: Entry<T>, fate: "uncertain" | "unsent" | "later") => {
+    const keep = (attempt: Attempt<T>, fate: "uncertain" | "unsent" | "later") => {
+      const { entry } = attempt;
       if (fate !== "uncertain") outbox.unsaid(entry);
       // What was never written cannot have ended anything.
-      else if (oldest === undefined || entry.seq < oldest.seq) oldest = entry;
+      else if (oldest === undefined || entry.seq < oldest.entry.seq) oldest = attempt;
       // While the stay goes on nothing new may overtake what is kept.
       if (fate === "later" || !over.aborted) mustWait = true;
     };
-    const settle = (entry: Entry<T>, fate: Fate) => {
+    const settle = (attempt: Attempt<T>, fate: Fate) => {
+      const { entry } = attempt;
       underway -= 1;
       if (isLast(fate) || (fate === "uncertain" && whenUncertain === "let-go" && !signal.aborted)) {
         letGo(options, entry, fate);
-      } else keep(entry, fate);
+      } else keep(attempt, fate);
       if (fate === "delivered" && !mustWait) {
         hasDelivered = true;
-        window = options.window;
+        if (suspect === undefined || entry.seq >= suspect.seq) window = options.window;
       }
       if (over.aborted || mustWait) finish();
       else pump();
     };
-    const giveUp = (entry: Entry<T>, error: unknown) => {
-      log.error("message cannot be said", { id: entry.id, error });
-      settle(entry, { refused: "bug" });
+    const giveUp = (attempt: Attempt<T>, error: unknown) => {
+      log.error("message cannot be said", { id: attempt.entry.id, error });
+      settle(attempt, { refused: "bug" });
     };
     const pump = () => {
       // Whoever calls from within the loop finds it going on.
@@ -166,9 +186,10 @@ function drainStay<T>(
         if (entry === undefined) break;
         lastSaid = entry.seq;
         underway += 1;
+        const attempt = { entry, saidAt: clock.now() };
         void say(place, entry, () => outbox.said(entry)).then(
-          (fate) => settle(entry, fate),
-          (error: unknown) => giveUp(entry, error),
+          (fate) => settle(attempt, fate),
+          (error: unknown) => giveUp(attempt, error),
         );
       }
       isSaying = false;

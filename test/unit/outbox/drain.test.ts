@@ -146,7 +146,9 @@ describe("drain()", () => {
     put("d");
     place.open();
     await turn();
-    expect(settled).toEqual(["a"]);
+    place.confirm();
+    await turn();
+    expect(settled).toEqual(["a", "b"]);
     expect(place.heard.slice(3)).toEqual(["b", "c", "d"]);
   });
 
@@ -214,22 +216,69 @@ describe("drain()", () => {
     expect(clock.slept.at(-1)).toBe(1_000);
   });
 
-  test("gives up an entry that ended two stays in a row, and says the others", async () => {
+  test("gives up an entry that ended two stays at once, the second time alone, and says the others", async () => {
     const { place, put, settled, clock, journal } = start();
     put("poison", "a");
-    for (let stay = 0; stay < 2; stay += 1) {
+    for (const heard of [["poison", "a"], ["poison"]]) {
       expect(settled).toEqual([]);
+      place.heard.length = 0;
       place.open();
-      await clock.advance(0);
+      await clock.advance(5_000);
+      expect(place.heard).toEqual(heard);
       place.close();
       await clock.advance(0);
     }
     expect(settled).toEqual(["poison poison"]);
     place.open();
     await clock.advance(0);
-    expect(place.heard.slice(4)).toEqual(["a"]);
+    expect(place.heard.slice(1)).toEqual(["a"]);
     journal.flush();
     expect(journal.fates.map(({ code }) => code)).toEqual(["refused: poison"]);
+  });
+
+  test("does not blame an entry for breaks that came long after it was said", async () => {
+    const { place, put, settled, clock } = start();
+    put("a", "b");
+    for (const lasts of [0, 5_001, 0, 5_001, 5_001]) {
+      place.open();
+      await clock.advance(lasts);
+      place.close();
+      await clock.advance(3_600_000);
+    }
+    expect(settled).toEqual([]);
+  });
+
+  test("says many at a time again as soon as the one that it suspects has come through", async () => {
+    const { place, put, settled, clock } = start();
+    put("a", "b", "c");
+    place.open();
+    await clock.advance(0);
+    place.close();
+    await clock.advance(0);
+    place.open();
+    await clock.advance(0);
+    expect(place.heard.slice(3)).toEqual(["a"]);
+    place.confirm();
+    await clock.advance(0);
+    expect(place.heard.slice(4)).toEqual(["b", "c"]);
+    place.close();
+    await clock.advance(0);
+    expect(settled).toEqual(["a"]);
+  });
+
+  test("finds among many the one that ends every stay", async () => {
+    const { place, put, settled, clock } = start();
+    put("a", "b", "poison", "c");
+    for (let stay = 0; stay < 5; stay += 1) {
+      place.heard.length = 0;
+      place.open();
+      await clock.advance(0);
+      if (!place.heard.includes("poison")) place.confirm();
+      await clock.advance(0);
+      place.close();
+      await clock.advance(0);
+    }
+    expect(settled).toEqual(["a", "b", "poison poison", "c"]);
   });
 
   test("does not blame an entry that was never written", async () => {
