@@ -29,7 +29,7 @@ export interface OutboxOptions<T> {
   /** What is older is not said any more, in milliseconds. */
   readonly maxAgeMs: number;
   readonly toDisk: ToDisk;
-  /** Whether ids that the caller gave are known for a day, also after a restart. */
+  /** Whether delivered ids that the caller gave are known for a day, also after a restart. */
   readonly rememberIds: boolean;
   /** What the ids that it makes up begin with. */
   readonly idPrefix?: () => string;
@@ -192,8 +192,9 @@ export class Outbox<T> {
     this.#movedAt = clock.now();
     if (code === "delivered") this.#lastDeliveredAt = clock.wallNow();
     if (this.#ids.delete(entry.id)) {
-      if (rememberIds) journal.remember(queue, entry.id);
-      else this.#rememberSettled(entry.id);
+      if (!rememberIds) this.#rememberSettled(entry.id);
+      // Whoever tries again what was not heard means it.
+      else if (code === "delivered") journal.remember(queue, entry.id);
     }
     // All below the oldest unsettled one are settled.
     journal.settle(queue, entry.seq, this.#kept.oldest?.entry.seq ?? entry.seq + 1);

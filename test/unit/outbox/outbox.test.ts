@@ -475,6 +475,16 @@ describe("an id", () => {
     expect(outboxOn(journal.restart()).put("post-7", "hello")).toBe("taken");
   });
 
+  test.each(["expired", "refused: poison", "refused: bug"])(
+    "of an announcement that ended as %s may come again",
+    (code) => {
+      const { outbox } = start({ toDisk: "when-said", rememberIds: true });
+      outbox.put("post-7", "hello");
+      for (const entry of give(outbox)) outbox.settle(entry, code);
+      expect(outbox.put("post-7", "hello")).toBe("taken");
+    },
+  );
+
   test("of what was left out may come again", () => {
     const { outbox } = start({ toDisk: "when-said", maxEntries: 1, rememberIds: true });
     expect(["a", "b"].map((id) => outbox.put(id, id))).toEqual(["taken", "full"]);
