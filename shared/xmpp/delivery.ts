@@ -131,11 +131,15 @@ export class Delivery {
     return true;
   }
 
-  /** Whether its id is one of ours, or it was under way when an earlier stay ended. */
-  knows(speech: Speech): boolean {
-    const { isOurId } = this.#options;
+  /** Whether this was under way when an earlier stay ended, so that it comes late. */
+  isDoubtful(speech: Speech): boolean {
     const essence = this.#essenceOf(speech);
-    return idsOf(speech).some((id) => isOurId(id) || this.#doubtful.has(id, essence));
+    return idsOf(speech).some((id) => this.#doubtful.has(id, essence));
+  }
+
+  /** Whether an earlier stay or run may have said this. */
+  knows(speech: Speech): boolean {
+    return idsOf(speech).some(this.#options.isOurId) || this.isDoubtful(speech);
   }
 
   #essenceOf(speech: Speech): string {

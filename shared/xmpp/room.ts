@@ -249,9 +249,8 @@ export class Room {
 
   #readSpeech(speech: Speech): void {
     if (!this.#arriving.isStaying) return this.#arriving.hear(speech);
-    const isUnderOurNick = speech.nick === this.nick;
-    if (isUnderOurNick) this.#delivery.confirmSpeech(speech);
-    this.#listener?.({ speech, own: isUnderOurNick || this.#wasOurs(speech), history: false });
+    if (speech.nick === this.nick) this.#delivery.confirmSpeech(speech);
+    this.#listener?.({ speech, own: this.#isOwn(speech), history: false });
     this.#catchUp.hear(toldOf(speech));
   }
 
@@ -260,10 +259,13 @@ export class Room {
     if (this.#mayBeOurs(speech.nick)) this.#delivery.hear(speech);
   }
 
-  /**
-   * Whether an earlier stay or run of ours said what the room shows again, or reflects late, to a ghost of
-   * ours. No nick tells that: while we are away, anybody can have ours.
-   */
+  /** Ours is also what an earlier stay said and the room reflects late, to a ghost of ours. */
+  #isOwn(speech: Speech): boolean {
+    if (speech.nick === this.nick) return true;
+    return this.#mayBeOurs(speech.nick) && this.#delivery.isDoubtful(speech);
+  }
+
+  /** What the room shows again is not ours for its nick: while we are away, anybody can have that. */
   #wasOurs(speech: Speech): boolean {
     return this.#mayBeOurs(speech.nick) && this.#delivery.knows(speech);
   }

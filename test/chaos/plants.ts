@@ -25,7 +25,7 @@ const plants = {
   /** Whoever has a nick like ours is taken for ourselves. */
   "echo-by-nick": {
     file: "shared/xmpp/room.js",
-    right: "return this.#mayBeOurs(speech.nick) && this.#delivery.knows(speech);",
+    right: "return this.#mayBeOurs(speech.nick) && this.#delivery.isDoubtful(speech);",
     wrong: "return this.#mayBeOurs(speech.nick);",
   },
 } as const satisfies Readonly<Record<string, Plant>>;

@@ -230,6 +230,9 @@ describe("Room with an archive", () => {
     await world.cut(before);
     await catchUp();
     expect(heard).toEqual(["heard", "a stranger's"]);
+    // While we are there, who has another nick is another, whatever its ids are.
+    world.say("another relay's", { nick: "relay_", id: "ours-4" });
+    expect(heard.at(-1)).toBe("another relay's");
     expect(gaps).toMatchObject([{ missed: 1, isComplete: true }]);
   });
 
