@@ -130,6 +130,23 @@ describe("CatchUp", () => {
     expect(gap).toMatchObject({ missed: 2, isComplete: false });
   });
 
+  test("is told all that was said since, whatever is said again", () => {
+    const words = fc.array(fc.constantFrom("yes", "no", "perhaps"), { minLength: 1 });
+    fc.assert(
+      fc.property(words, words, (heard, missed) => {
+        const { catchUp, comeBack } = listener();
+        for (const body of heard) catchUp.hear(toldOf(speech(body, { ids: false })));
+        for (const body of heard) catchUp.show(speech(body, { ids: false }));
+        const later = { ids: false, stamp: MIDNIGHT + MINUTE };
+        for (const body of missed) catchUp.show(speech(body, later));
+        const { gap, told } = comeBack();
+        expect(told).toEqual(missed);
+        const times = [...heard, ...missed].filter((body) => body === heard.at(-1)).length;
+        expect(gap?.isComplete).toBe(times === 1);
+      }),
+    );
+  });
+
   test("is not sure of the last thing heard where it is shown as said much later", () => {
     const { catchUp, hear, comeBack } = listener();
     hear("bye");
