@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import { errorMessage } from "../error-message.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Disk } from "./disk.ts";
@@ -31,7 +30,6 @@ export interface DiskWriterOptions {
   readonly open: () => Disk;
   /** Moves a damaged file out of the way. */
   readonly setAside: (error: unknown) => void;
-  readonly clock: Pick<Clock, "wallNow">;
   readonly log: Logger;
 }
 
@@ -142,9 +140,9 @@ export class DiskWriter {
   }
 
   #saveOnce(): void {
-    const { kept, open, clock } = this.#options;
+    const { kept, open } = this.#options;
     this.#disk ??= open();
-    this.#disk.tables.save(kept, clock.wallNow());
+    this.#disk.tables.save(kept);
   }
 
   #failed(error: unknown): void {

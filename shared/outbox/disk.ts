@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
+import type { Clock } from "../clock.ts";
 import { isFull, isLocked } from "./disk-error.ts";
 import type { Sync } from "./grouped-sync.ts";
 import { migrate } from "./schema.ts";
@@ -18,22 +19,28 @@ export interface Disk {
   close(): void;
 }
 
+export interface DiskOptions {
+  readonly trail: TrailBounds;
+  readonly clock: Pick<Clock, "now" | "wallNow">;
+  /** How long to wait for whoever has locked the file, in milliseconds. */
+  readonly patience: number;
+}
+
 /** In bytes: a message that comes alone changes a few pages, which should be small. */
 const PAGE = 1_024;
 
 /**
- * Opens the file, and makes it where there is none; waits `patience` milliseconds for whoever has locked
- * it. Throws what SQLite throws.
+ * Opens the file, and makes it where there is none. Throws what SQLite throws.
  *
  * The write-ahead log goes to the disk when we say so (`synchronous=NORMAL`): a transaction then costs
  * what it costs to hand it to the operating system, and waiting for the disk is left to a thread.
  */
-export function openDisk(path: string, bounds: TrailBounds, patience: number): Disk {
+export function openDisk(path: string, { trail, clock, patience }: DiskOptions): Disk {
   // A run that was killed may have moved something into it that is not on disk.
   if (existsSync(path)) syncNow(path);
   const { database, isShared } = openDatabase(path, patience);
   try {
-    const tables = tablesOf(database, bounds);
+    const tables = tablesOf(database, trail, clock);
     const log = new WriteAheadLog(database, isShared);
     // Or a power cut could take a new file away, whatever is in it.
     syncNow(dirname(path));

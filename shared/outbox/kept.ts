@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { KeptRows, type StoredQueue } from "./kept-rows.ts";
 import { type IdSlice, RememberedIds } from "./remembered-ids.ts";
 import type { KeptFate } from "./trail.ts";
@@ -18,6 +19,7 @@ const MOST_FATES = 10_000;
 export class Kept {
   lastSeq: number;
   readonly notes: Map<string, string>;
+  readonly #clock: Pick<Clock, "now" | "wallNow">;
   readonly #queues: Map<string, KeptRows>;
   readonly #ids: Map<string, RememberedIds>;
   #fates: KeptFate[] = [];
@@ -26,11 +28,17 @@ export class Kept {
   readonly #changedIds = new Set<string>();
   readonly #changedNotes = new Set<string>();
 
-  constructor({ lastSeq, queues, ids, notes }: Stored = NOTHING) {
+  constructor(
+    clock: Pick<Clock, "now" | "wallNow">,
+    { lastSeq, queues, ids, notes }: Stored = NOTHING,
+  ) {
+    this.#clock = clock;
     this.lastSeq = lastSeq;
     this.notes = new Map(notes);
     this.#queues = new Map(queues.map((stored) => [stored.queue, new KeptRows(stored)]));
-    this.#ids = new Map([...ids].map(([queue, slices]) => [queue, new RememberedIds(slices)]));
+    this.#ids = new Map(
+      [...ids].map(([queue, slices]) => [queue, new RememberedIds(clock, slices)]),
+    );
   }
 
   get queues(): Iterable<KeptRows> {
@@ -65,7 +73,7 @@ export class Kept {
   }
 
   ids(queue: string): RememberedIds {
-    return getOrMake(this.#ids, queue, () => new RememberedIds());
+    return getOrMake(this.#ids, queue, () => new RememberedIds(this.#clock));
   }
 
   /** The queue, which is going to change. */
@@ -75,8 +83,8 @@ export class Kept {
     return queue;
   }
 
-  remember(queue: string, id: string, now: number): void {
-    this.ids(queue).add(id, now);
+  remember(queue: string, id: string): void {
+    this.ids(queue).add(id);
     this.#changedIds.add(queue);
   }
 

@@ -41,8 +41,8 @@ export interface MemoryOptions {
  * the one on disk, without the disk.
  */
 export function memoryJournal({
-  kept = new Kept(),
   clock = systemClock,
+  kept = new Kept(clock),
   keepsTexts = false,
   fingerprint = (text) => text,
   olderFates = () => [],
@@ -77,10 +77,10 @@ export function memoryJournal({
         .filter(({ isUnclaimed }) => isUnclaimed)
         .map(({ queue, count }) => ({ queue, count })),
     remember(queue, id) {
-      kept.remember(queue, id, clock.wallNow());
+      kept.remember(queue, id);
       onChange(false);
     },
-    remembers: (queue, id) => kept.ids(queue).has(id, clock.wallNow()),
+    remembers: (queue, id) => kept.ids(queue).has(id),
     note: (name) => kept.notes.get(name),
     setNote(name, value) {
       if (kept.notes.get(name) === value) return;

@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.ts";
+
 /** Ids that were settled at about the same time. */
 export interface IdSlice {
   /** Rises from slice to slice. */
@@ -25,33 +27,45 @@ const MOST_IN_SLICE = 1_000;
 /** Nor may it stand for a long time, in milliseconds. */
 const LONGEST_SLICE = 60_000;
 
+interface Slice extends IdSlice {
+  /** When the first of them was settled by the monotonic clock, which nobody sets. */
+  readonly born: number;
+  readonly ids: string[];
+}
+
 /** The ids that one queue has settled within a day, 100,000 of them at most: the oldest are forgotten. */
 export class RememberedIds {
-  readonly #slices: { readonly n: number; readonly at: number; readonly ids: string[] }[];
+  readonly #clock: Pick<Clock, "now" | "wallNow">;
+  readonly #slices: Slice[];
   readonly #ids: Set<string>;
   #lastN: number;
   #savedN: number;
   #goneTo = 0;
 
-  constructor(stored: readonly IdSlice[] = []) {
-    this.#slices = stored.map(({ n, at, ids }) => ({ n, at, ids: [...ids] }));
+  constructor(clock: Pick<Clock, "now" | "wallNow">, stored: readonly IdSlice[] = []) {
+    this.#clock = clock;
+    const now = clock.now();
+    const wallNow = clock.wallNow();
+    this.#slices = stored.map(({ n, at, ids }) => {
+      const age = Math.max(0, wallNow - at);
+      return { n, at, born: now - age, ids: [...ids] };
+    });
     this.#ids = new Set(stored.flatMap(({ ids }) => ids));
     this.#lastN = stored.at(-1)?.n ?? 0;
     this.#savedN = this.#lastN;
   }
 
-  /** `now` is in milliseconds since 1970. */
-  add(id: string, now: number): void {
+  add(id: string): void {
     if (this.#ids.has(id)) return;
     this.#ids.add(id);
     const last = this.#slices.at(-1);
-    if (last !== undefined && this.#isOpen(last, now)) last.ids.push(id);
-    else this.#slices.push({ n: ++this.#lastN, at: now, ids: [id] });
-    this.#forgetOld(now);
+    if (last !== undefined && this.#isOpen(last)) last.ids.push(id);
+    else this.#begin(id);
+    this.#forgetOld();
   }
 
-  has(id: string, now: number): boolean {
-    this.#forgetOld(now);
+  has(id: string): boolean {
+    this.#forgetOld();
     return this.#ids.has(id);
   }
 
@@ -71,16 +85,21 @@ export class RememberedIds {
     this.#goneTo = 0;
   }
 
-  #isOpen({ n, at, ids }: IdSlice, now: number): boolean {
-    return n > this.#savedN && ids.length < MOST_IN_SLICE && Math.abs(now - at) < LONGEST_SLICE;
+  #isOpen({ n, born, ids }: Slice): boolean {
+    const age = this.#clock.now() - born;
+    return n > this.#savedN && ids.length < MOST_IN_SLICE && age < LONGEST_SLICE;
   }
 
-  #forgetOld(now: number): void {
+  #begin(id: string): void {
+    this.#lastN += 1;
+    const born = this.#clock.now();
+    this.#slices.push({ n: this.#lastN, at: this.#clock.wallNow(), born, ids: [id] });
+  }
+
+  #forgetOld(): void {
+    const limit = this.#clock.now() - REMEMBERED_FOR;
     let [oldest] = this.#slices;
-    while (
-      oldest !== undefined &&
-      (oldest.at < now - REMEMBERED_FOR || this.#ids.size > MOST_IDS)
-    ) {
+    while (oldest !== undefined && (oldest.born < limit || this.#ids.size > MOST_IDS)) {
       for (const id of oldest.ids) this.#ids.delete(id);
       this.#goneTo = oldest.n;
       this.#slices.shift();

@@ -38,18 +38,17 @@ export function openSqliteJournal(
   { trail = A_WEEK, keepsTexts = false, clock = systemClock }: Partial<SqliteOptions> = {},
 ): OpenJournal {
   const letGo = claimOutbox(path);
-  const open = (patience = 0) => openDisk(path, trail, patience);
+  const open = (patience = 0) => openDisk(path, { trail, clock, patience });
   const putAside = (error: unknown, lost: string) =>
     log.error("outbox damaged", { error, movedTo: setAside(path, clock.wallNow()), lost });
   try {
     const { disk, stored } = openFirst(path, open, putAside);
-    const kept = new Kept(stored);
+    const kept = new Kept(clock, stored);
     const writer = new DiskWriter({
       kept,
       disk,
       open,
       setAside: (error) => putAside(error, LOST_WHILE_RUNNING),
-      clock,
       log,
     });
     const memory = memoryJournal({

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import type { Clock } from "../clock.ts";
 import type { Row } from "./journal.ts";
 import type { Kept, Stored } from "./kept.ts";
 import type { KeptRows, StoredQueue } from "./kept-rows.ts";
@@ -11,7 +12,7 @@ export interface Tables {
   /** Everything but the fates. Throws when it cannot be read. */
   read(): Stored;
   /** Writes what changed as one transaction; throws, with nothing written, when it cannot. */
-  save(kept: Kept, now: number): void;
+  save(kept: Kept): void;
   /** Fates as of now, newest first. */
   fates(): Iterable<readonly KeptFate[]>;
 }
@@ -19,16 +20,20 @@ export interface Tables {
 /** More rows than that make several batches, so that none is long to read or to be kept. */
 const MOST_IN_BATCH = 1_000;
 
-export function tablesOf(database: Database.Database, bounds: TrailBounds): Tables {
+export function tablesOf(
+  database: Database.Database,
+  bounds: TrailBounds,
+  clock: Pick<Clock, "now" | "wallNow">,
+): Tables {
   const writeQueue = queueWriter(database);
   const writeIds = idsWriter(database);
   const writeNote = noteWriter(database);
-  const trail = new TrailTable(database, bounds);
-  const write = database.transaction((kept: Kept, now: number) => {
+  const trail = new TrailTable(database, bounds, clock);
+  const write = database.transaction((kept: Kept) => {
     const written = [...kept.changedQueues].map(writeQueue);
     for (const [queue, ids] of kept.changedIds) written.push(writeIds(queue, ids));
     for (const [name, value] of kept.changedNotes) writeNote(name, value);
-    written.push(trail.write(kept.fates, now));
+    written.push(trail.write(kept.fates));
     return written;
   });
   return {
@@ -38,8 +43,8 @@ export function tablesOf(database: Database.Database, bounds: TrailBounds): Tabl
       notes: readNotes(database),
       lastSeq: readLastSeq(database),
     }),
-    save(kept, now) {
-      for (const committed of write.immediate(kept, now)) committed();
+    save(kept) {
+      for (const committed of write.immediate(kept)) committed();
       kept.saved();
     },
     fates: () => trail.newestFirst(),

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import type { Clock } from "../clock.ts";
 import type { KeptFate } from "./trail.ts";
 
 /** How much of the past is kept. */
@@ -24,6 +25,9 @@ const MOST_AT_ONCE = 1_000;
 /** The fates in the database: those of one turn of the event loop are one piece of JSON. */
 export class TrailTable {
   readonly #bounds: TrailBounds;
+  readonly #clock: Pick<Clock, "now" | "wallNow">;
+  /** What the wall clock showed when the monotonic one began. */
+  readonly #wallAtZero: number;
   readonly #insert: Database.Statement<[at: number, fates: string]>;
   readonly #oldest: Database.Statement<[limit: number], { n: number; at: number; size: number }>;
   readonly #drop: Database.Statement<[n: number]>;
@@ -32,8 +36,14 @@ export class TrailTable {
   #pieces = 0;
   #cutAt = Number.NEGATIVE_INFINITY;
 
-  constructor(database: Database.Database, bounds: TrailBounds) {
+  constructor(
+    database: Database.Database,
+    bounds: TrailBounds,
+    clock: Pick<Clock, "now" | "wallNow">,
+  ) {
     this.#bounds = bounds;
+    this.#clock = clock;
+    this.#wallAtZero = clock.wallNow() - clock.now();
     this.#insert = database.prepare("INSERT INTO trail (at, fates) VALUES (?, ?)");
     this.#oldest = database.prepare(
       "SELECT n, at, length(fates) size FROM trail ORDER BY n LIMIT ?",
@@ -47,14 +57,15 @@ export class TrailTable {
   }
 
   /** Within a transaction; returns what to call when that is committed. */
-  write(fates: readonly KeptFate[], now: number): () => void {
+  write(fates: readonly KeptFate[]): () => void {
+    const now = this.#clock.now();
     const sizes: number[] = [];
     for (let from = 0; from < fates.length; from += MOST_IN_PIECE) {
       const text = JSON.stringify(fates.slice(from, from + MOST_IN_PIECE).map(asTuple));
-      this.#insert.run(now, text);
+      this.#insert.run(this.#clock.wallNow(), text);
       sizes.push(text.length);
     }
-    const cut = sizes.length > 0 && this.#isTimeToCut(now) ? this.#cut(now) : undefined;
+    const cut = sizes.length > 0 && this.#isTimeToCut(now) ? this.#cut() : undefined;
     return () => {
       for (const size of sizes) this.#size += size;
       this.#pieces += sizes.length;
@@ -80,12 +91,15 @@ export class TrailTable {
   }
 
   #isTimeToCut(now: number): boolean {
-    return this.#pieces >= PIECES_BETWEEN || Math.abs(now - this.#cutAt) > LONGEST_BETWEEN;
+    return this.#pieces >= PIECES_BETWEEN || now - this.#cutAt > LONGEST_BETWEEN;
   }
 
   /** Deletes what is too old or too much, and returns how much that was. */
-  #cut(now: number): number {
+  #cut(): number {
     const { keepFor, maxBytes } = this.#bounds;
+    // Whoever sets the clock forward makes nothing older than this run has made it.
+    const steady = this.#wallAtZero + this.#clock.now();
+    const now = Math.min(steady, this.#clock.wallNow());
     let size = 0;
     let last = 0;
     for (const oldest of this.#oldest.iterate(MOST_AT_ONCE)) {

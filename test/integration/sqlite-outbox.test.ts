@@ -429,6 +429,19 @@ describe("the trail on disk", () => {
     expect(await journal.trail.find("a week later")).toHaveLength(1);
   });
 
+  test("forgets nothing because somebody sets the clock", async () => {
+    const clock = new FakeClock();
+    const journal = openSqliteJournal(file(), silentLog, { trail, clock });
+    open.push(journal);
+    journal.record(fate({ id: "before" }));
+    journal.flush();
+    clock.jump(30 * 86_400_000);
+    await clock.advance(2 * 3_600_000);
+    journal.record(fate({ id: "after" }));
+    journal.flush();
+    expect(await journal.trail.find("before")).toHaveLength(1);
+  });
+
   test("is looked through without holding anything else up", async () => {
     const journal = openJournal();
     for (let i = 0; i < 100_000; i += 1) {

@@ -8,7 +8,7 @@ import { silentLog } from "../../support/silent-log.ts";
 
 /** A disk that fails as long as the test wants it to. */
 function failingDisk() {
-  const kept = new Kept();
+  const kept = new Kept(new FakeClock());
   const logged: string[] = [];
   const keepsLog = (event: string) => void logged.push(event);
   const log: Logger = { ...silentLog, info: keepsLog, error: keepsLog };
@@ -32,7 +32,6 @@ function failingDisk() {
     disk,
     open: () => disk,
     setAside() {},
-    clock: new FakeClock(),
     log,
   });
   const append = (seq: number, safe?: () => void) => {
