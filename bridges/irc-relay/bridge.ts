@@ -19,8 +19,9 @@ type Config = z.output<typeof section>["irc"];
 /** Lets IRC channels and XMPP rooms share their conversations. */
 export const ircRelay: Bridge<typeof section> = {
   async run(context, { irc: config }) {
-    const { clock, log, signal } = context;
-    const voice = new IrcVoice(config, clock);
+    const { clock, journal, log, signal } = context;
+    const { burst, lineInterval } = config;
+    const voice = new IrcVoice({ burst, lineInterval, clock, notes: journal });
     const links = config.links.map((link) => openLink(context, config, voice, link));
     await speakUntilStopped({
       clock,

@@ -4,6 +4,7 @@ import { oneLine } from "../../shared/text/clean.ts";
 import { stripFormatting } from "../../shared/text/mirc.ts";
 import type { Heard } from "../../shared/xmpp/wire/heard.ts";
 import { isRelayedFrom, type RelayOrigin } from "../../shared/xmpp/wire/relay-mark.ts";
+import { textForIrc, textForRoom } from "./format.ts";
 
 /** Why something that was said on one side is not repeated on the other. */
 export type IgnoreReason =
@@ -15,7 +16,7 @@ export type IgnoreReason =
   | "relayed"
   /** A notice, where notices are not wanted. */
   | "notice"
-  /** Nothing is left of it without formatting. */
+  /** Nothing is left of it without what cannot cross. */
   | "empty";
 
 export interface IrcContext {
@@ -32,7 +33,7 @@ export function readIrcSpeech(
   const { kind, nick, text } = speech;
   if (kind === "notice" && !relayNotices) return { ignored: "notice" };
   const body = oneLine(stripFormatting(text));
-  if (body === "") return { ignored: "empty" };
+  if (textForRoom(body) === "") return { ignored: "empty" };
   return isOurs(body) ? { ignored: "relayed" } : { message: { kind, nick, body } };
 }
 
@@ -52,7 +53,7 @@ export function readRoomSpeech(
   if (history) return { ignored: "history" };
   const { nick, body, action, id, originId } = speech;
   if (isRelayedFrom(originId ?? id, origin)) return { ignored: "relayed" };
-  if (body.trim() === "") return { ignored: "empty" };
+  if (textForIrc(body) === "") return { ignored: "empty" };
   if (isOurs(body)) return { ignored: "relayed" };
   return { message: { kind: action ? "action" : "message", nick, body } };
 }

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { formatForIrc, formatForRoom } from "../../../bridges/irc-relay/format.ts";
 import { readIrcSpeech, readRoomSpeech } from "../../../bridges/irc-relay/parse.ts";
 import type { IrcSpeech } from "../../../shared/irc/wire/speech.ts";
 import type { Heard } from "../../../shared/xmpp/wire/heard.ts";
@@ -129,4 +130,34 @@ describe("readRoomSpeech()", () => {
     });
     expect(reading).toEqual({ ignored: "relayed" });
   });
+});
+
+/** Text of which little or nothing can cross. */
+const thin = fc
+  .array(
+    fc.constantFrom(" ", "\t", "\n", "\r", "\0", "\x01", "\x02", "\u202C", "\u2069", "\uFFFE", "a"),
+    { maxLength: 5 },
+  )
+  .map((parts) => parts.join(""));
+
+test("what is passed on to IRC is a line at least, and what is not would be none", () => {
+  fc.assert(
+    fc.property(thin, (body) => {
+      const { ignored } = readRoomSpeech(heard(body), lounge);
+      const said = { kind: "message", nick: "anna", body } as const;
+      expect(formatForIrc(said, 400).length > 0).toBe(ignored === undefined);
+    }),
+  );
+});
+
+test("what is passed on to a room is more than a name", () => {
+  fc.assert(
+    fc.property(thin, (text) => {
+      const { message = { kind: "message", nick: "ivan", body: "a" } } = readIrcSpeech(
+        line(text),
+        plainly,
+      );
+      expect(formatForRoom(message)).toMatch(/^<ivan> ./u);
+    }),
+  );
 });

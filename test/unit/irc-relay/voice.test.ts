@@ -6,6 +6,7 @@ import { Health } from "../../../shared/observe/health.ts";
 import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession, type FakeIrcSessionOptions } from "../../support/fake-irc-session.ts";
+import { fakeNotes } from "../../support/fake-notes.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 const never = new AbortController().signal;
@@ -22,10 +23,10 @@ function lounge(clock: FakeClock): IrcChannel {
 }
 
 /** A voice in a channel, and the lines that it said there. */
-async function inChannel(options: FakeIrcSessionOptions = {}) {
+async function inChannel(options: FakeIrcSessionOptions = {}, notes = fakeNotes()) {
   const clock = new FakeClock();
   const session = new FakeIrcSession(options);
-  const voice = new IrcVoice({ burst: 5, lineInterval: 2_000 }, clock);
+  const voice = new IrcVoice({ burst: 5, lineInterval: 2_000, clock, notes });
   const channel = lounge(clock);
   voice.use(session, never);
   void channel.run(session, never);
@@ -37,7 +38,7 @@ async function inChannel(options: FakeIrcSessionOptions = {}) {
 describe("IrcVoice", () => {
   test("is nobody while there is no session", async () => {
     const clock = new FakeClock();
-    const voice = new IrcVoice({ burst: 5, lineInterval: 0 }, clock);
+    const voice = new IrcVoice({ burst: 5, lineInterval: 0, clock, notes: fakeNotes() });
     const channel = lounge(clock);
     expect([voice.nick, voice.network]).toEqual([undefined, undefined]);
     expect(voice.textBytes(channel)).toBeGreaterThan(400);
@@ -48,6 +49,14 @@ describe("IrcVoice", () => {
     const { voice } = await inChannel({ isupport: { network: "TestNet" } });
     expect([voice.nick, voice.network]).toEqual(["relay", "TestNet"]);
     expect((await inChannel()).voice.network).toBe("irc.test:6667");
+  });
+
+  test("knows its network from an earlier run", async () => {
+    const notes = fakeNotes();
+    await inChannel({ isupport: { network: "TestNet" } }, notes);
+    const clock = new FakeClock();
+    const next = new IrcVoice({ burst: 5, lineInterval: 0, clock, notes });
+    expect(next.network).toBe("TestNet");
   });
 
   test("knows how much fits into a line behind its source", async () => {
@@ -74,6 +83,11 @@ describe("IrcVoice", () => {
     const ping = session.sent.find((line) => line.startsWith("PING"));
     session.hear(`:irc.test PONG irc.test ${ping?.slice(5)}`);
     expect(await fate).toEqual({ refused: "404" });
+  });
+
+  test("delivers nothing where nothing is to be said", async () => {
+    const { voice, channel } = await inChannel();
+    expect(await voice.say([], channel)).toEqual({ refused: "412" });
   });
 
   test("a message is uncertain when the session ends before the proof", async () => {
