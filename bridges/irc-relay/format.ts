@@ -9,6 +9,17 @@ import {
 } from "../../shared/text/clean.ts";
 import { splitByBytes, utf8Length } from "../../shared/text/split.ts";
 
+/**
+ * What the relay says itself. It is written as `*** saxbridge: text`, as nothing can be that somebody says:
+ * whoever has whatever nick begins with `<`, `* ` or `-`.
+ */
+export interface OwnLine {
+  readonly kind: "own";
+  readonly body: string;
+}
+
+const OWN = "*** saxbridge: ";
+
 /** More lines than these in one message would be taken for a flood; the rest is counted in a last one. */
 export const MOST_LINES = 20;
 
@@ -16,22 +27,35 @@ export const MOST_LINES = 20;
  * What a person says in a room, as messages of one line of IRC each: for each line of text one, for a
  * longer one as many as it takes. What is said in pieces is confirmed in pieces.
  */
-export function splitForIrc(message: ChatMessage, limitBytes: number): readonly ChatMessage[] {
+export function splitForIrc<L extends ChatMessage | OwnLine>(
+  message: L,
+  limitBytes: number,
+): readonly L[] {
   const { body } = message;
   if (body.length * BYTES_OF_A_CHARACTER < limitBytes - MOST_PREFIX && !LINE_BREAKS.test(body)) {
     return [message];
   }
   const lines = body
     .split(LINE_BREAKS)
-    .map((line) => isolateBidi(oneLine(ircSafe(line))))
+    .map(textForIrc)
     .filter((line) => line !== "");
   const pieces = lines.flatMap((line, i) =>
-    splitLine({ ...message, kind: i === 0 ? message.kind : "message", body: line }, limitBytes),
+    splitLine({ ...(i === 0 ? message : spoken(message)), body: line }, limitBytes),
   );
   if (pieces.length <= MOST_LINES) return pieces;
   const shown = pieces.slice(0, MOST_LINES - 1);
   const rest = `(+${pieces.length - shown.length} lines)`;
-  return [...shown, { ...message, kind: "message", body: rest }];
+  return [...shown, { ...spoken(message), body: rest }];
+}
+
+/** What of a body can be said in one line of IRC; empty when that is nothing. */
+export function textForIrc(body: string): string {
+  return isolateBidi(oneLine(ircSafe(body)));
+}
+
+/** What of a body can be said in one line of a room; empty when that is nothing. */
+export function textForRoom(body: string): string {
+  return xmlSafe(isolateBidi(oneLine(body)));
 }
 
 /** The most that a UTF-16 code unit takes in UTF-8. */
@@ -44,22 +68,19 @@ const MOST_PREFIX = 70;
  * Each begins with the stamp, where there is one.
  */
 export function formatForIrc(
-  message: ChatMessage,
+  message: ChatMessage | OwnLine,
   limitBytes: number,
   stamp = "",
 ): readonly string[] {
   return splitForIrc(message, limitBytes - stamp.length).flatMap((piece) => {
-    const body = isolateBidi(oneLine(ircSafe(piece.body)));
-    return body === "" ? [] : [stamp + openingOf(piece) + body];
+    const body = textForIrc(piece.body);
+    return body === "" ? [] : [stamp + openingOnIrc(piece) + body];
   });
 }
 
-/** What a person says in a channel, as the room gets it: one line, which begins with the stamp. */
-export function formatForRoom({ kind, nick, body }: ChatMessage, stamp = ""): string {
-  const name = safeNick(xmlSafe(nick));
-  const text = xmlSafe(isolateBidi(oneLine(body)));
-  if (kind === "action") return `${stamp}* ${name} ${text}`;
-  return stamp + (kind === "notice" ? `-${name}- ${text}` : `<${name}> ${text}`);
+/** What a person says in a channel, or the relay itself, as the room gets it: one line, which begins with the stamp. */
+export function formatForRoom(line: ChatMessage | OwnLine, stamp = ""): string {
+  return stamp + openingInRoom(line) + textForRoom(line.body);
 }
 
 /**
@@ -85,12 +106,26 @@ const LATE = 60_000;
 /** Length of `23:59`. */
 const TIME = 5;
 
-function splitLine(message: ChatMessage, limitBytes: number): readonly ChatMessage[] {
-  const room = limitBytes - utf8Length(openingOf(message));
-  return splitByBytes(message.body, Math.max(4, room)).map((body) => ({ ...message, body }));
+function splitLine<L extends ChatMessage | OwnLine>(line: L, limitBytes: number): readonly L[] {
+  const room = limitBytes - utf8Length(openingOnIrc(line));
+  return splitByBytes(line.body, Math.max(4, room)).map((body) => ({ ...line, body }));
+}
+
+/** What follows an action in the same message is no action. */
+function spoken<L extends ChatMessage | OwnLine>(line: L): L {
+  return line.kind === "own" ? line : { ...line, kind: "message" };
 }
 
 /** Every line names the speaker, so that none looks like the relay's own words. */
-function openingOf({ kind, nick }: ChatMessage): string {
-  return kind === "action" ? `* ${safeNick(nick)} ` : `<${safeNick(nick)}> `;
+function openingOnIrc(line: ChatMessage | OwnLine): string {
+  if (line.kind === "own") return OWN;
+  const nick = safeNick(line.nick);
+  return line.kind === "action" ? `* ${nick} ` : `<${nick}> `;
+}
+
+function openingInRoom(line: ChatMessage | OwnLine): string {
+  if (line.kind === "own") return OWN;
+  const nick = safeNick(xmlSafe(line.nick));
+  if (line.kind === "action") return `* ${nick} `;
+  return line.kind === "notice" ? `-${nick}- ` : `<${nick}> `;
 }

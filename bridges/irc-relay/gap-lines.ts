@@ -2,7 +2,15 @@ import { z } from "zod";
 import { Alarm } from "../../shared/alarm.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Notes } from "../../shared/outbox/journal.ts";
-import { type Ledger, type LedgerChange, linesOf, reachesTo } from "./ledger.ts";
+import { readNote } from "../../shared/outbox/read-note.ts";
+import {
+  type Ledger,
+  type LedgerChange,
+  linesOf,
+  partsOf,
+  reachesTo,
+  wasNotTold,
+} from "./ledger.ts";
 
 /** What comes in quick succession is told in one line, in milliseconds. */
 const GATHER = 1_000;
@@ -13,8 +21,8 @@ const REST = 60_000;
 export interface GapLinesOptions {
   /** The other side, as the people here call it. */
   readonly there: string;
-  /** Says one line here. */
-  readonly tell: (line: string) => void;
+  /** Says one line here, of this part of the ledger; returns whether it was taken. */
+  readonly tell: (line: string, part: Ledger) => boolean;
   /** When the oldest message that still waits to be said here was taken; undefined when none waits. */
   readonly oldestWaiting: () => number | undefined;
   readonly notes: Notes;
@@ -26,7 +34,8 @@ export interface GapLinesOptions {
 /**
  * Tells the people of one place what they may have missed: since when and until when, how much came
  * late and how much not at all. After a backlog, so that it can be counted; at most once a minute;
- * and whatever becomes of this process, for what is to be told is kept until it is told.
+ * and whatever becomes of this process, for what is to be told is kept until it is in a line. Whoever
+ * says the lines adds `wasNotTold()` for each that is lost.
  */
 export class GapLines {
   readonly #options: GapLinesOptions;
@@ -38,7 +47,7 @@ export class GapLines {
   constructor(options: GapLinesOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.clock, () => this.#tell());
-    this.#ledger = parseLedger(options.notes.note(options.note));
+    this.#ledger = readNote(options.notes, options.note, StoredLedger) ?? NOTHING;
     this.#plan();
   }
 
@@ -63,10 +72,14 @@ export class GapLines {
   #tell(): void {
     if (this.#isBehind()) return;
     const { there, tell, clock } = this.#options;
-    const lines = linesOf(this.#ledger, there);
+    const parts = partsOf(this.#ledger);
     this.#keep(NOTHING);
-    for (const line of lines) tell(line);
-    if (lines.length > 0) this.#notBefore = clock.now() + REST;
+    for (const part of parts) {
+      for (const line of linesOf(part, there)) {
+        this.#notBefore = clock.now() + REST;
+        if (!tell(line, part)) this.add(wasNotTold(part));
+      }
+    }
   }
 
   #isBehind(): boolean {
@@ -92,10 +105,3 @@ const StoredLedger = z.object({
   outOfReach: z.object({ since: z.number() }).exactOptional(),
   refused: z.object({ ...span, count: z.number(), codes: z.array(z.string()) }).exactOptional(),
 });
-
-/** What an earlier run left to be told; nothing when another version wrote it in another way. */
-function parseLedger(text: string | undefined): Ledger {
-  if (text === undefined) return NOTHING;
-  const { success, data } = StoredLedger.safeParse(JSON.parse(text));
-  return success ? data : NOTHING;
-}

@@ -6,12 +6,24 @@ interface Span {
   readonly until: number;
 }
 
+/** A time in which we could not speak here, with what came of it. */
+interface Mute extends Span {
+  readonly late: number;
+  readonly uncertain: number;
+}
+
+/** What the other side would not have of what was said here. */
+interface Refusals extends Span {
+  readonly count: number;
+  readonly codes: readonly string[];
+}
+
 /** What the people of one place have to be told, and were not yet. */
 export interface Ledger {
-  readonly mute?: Span & { readonly late: number; readonly uncertain: number };
+  readonly mute?: Mute;
   readonly deaf?: Gap;
   readonly outOfReach?: { readonly since: number };
-  readonly refused?: Span & { readonly count: number; readonly codes: readonly string[] };
+  readonly refused?: Refusals;
 }
 
 /** Shorter absences that lost nothing are no news, in milliseconds. */
@@ -25,7 +37,7 @@ export type LedgerChange = (ledger: Ledger) => Ledger;
 
 /** We could not speak here for so long. */
 export function wasMute(span: Span): LedgerChange {
-  return (ledger) => withMute(ledger, span, { late: 0, uncertain: 0 });
+  return (ledger) => merged(ledger, { mute: { ...span, late: 0, uncertain: 0 } });
 }
 
 /** A message taken then was said here: late, if we could not speak then. */
@@ -33,26 +45,18 @@ export function wasSaid(at: number): LedgerChange {
   return (ledger) => {
     const { mute } = ledger;
     if (mute === undefined || at > mute.until) return ledger;
-    return withMute(ledger, mute, { late: 1, uncertain: 0 });
+    return { ...ledger, mute: { ...mute, late: mute.late + 1 } };
   };
 }
 
 /** A message taken then may not have been heard here. */
 export function mayBeUnheard(at: number): LedgerChange {
-  return (ledger) => withMute(ledger, moment(at), { late: 0, uncertain: 1 });
+  return (ledger) => merged(ledger, { mute: { ...moment(at), late: 0, uncertain: 1 } });
 }
 
 /** We could not hear the other side for so long. */
 export function wasDeaf(gap: Gap): LedgerChange {
-  return ({ outOfReach: _overNow, ...ledger }) => ({
-    ...ledger,
-    deaf: {
-      ...joined(ledger.deaf, gap),
-      missed: (ledger.deaf?.missed ?? 0) + gap.missed,
-      leftOut: (ledger.deaf?.leftOut ?? 0) + gap.leftOut,
-      isComplete: (ledger.deaf?.isComplete ?? true) && gap.isComplete,
-    },
-  });
+  return ({ outOfReach: _overNow, ...ledger }) => merged(ledger, { deaf: gap });
 }
 
 /** The other side has not been reached since then. */
@@ -62,17 +66,25 @@ export function isOutOfReach(since: number): LedgerChange {
 
 /** The other side will not have a message that was said here then. */
 export function wasRefused(at: number, code: string): LedgerChange {
-  return (ledger) => {
-    const { count = 0, codes = [] } = ledger.refused ?? {};
-    return {
-      ...ledger,
-      refused: {
-        ...joined(ledger.refused, moment(at)),
-        count: count + 1,
-        codes: [...new Set([...codes, code])].slice(0, MOST_CODES),
-      },
-    };
-  };
+  return (ledger) => merged(ledger, { refused: { ...moment(at), count: 1, codes: [code] } });
+}
+
+/**
+ * The line that told of this was lost. That something is out of reach is no news any more then: once it is
+ * back, that is told.
+ */
+export function wasNotTold({ outOfReach: _was, ...told }: Ledger): LedgerChange {
+  return (ledger) => merged(told, ledger);
+}
+
+/** What is told in a line each. */
+export function partsOf({ mute, deaf, outOfReach, refused }: Ledger): readonly Ledger[] {
+  return [
+    ...(outOfReach === undefined ? [] : [{ outOfReach }]),
+    ...(mute === undefined ? [] : [{ mute }]),
+    ...(deaf === undefined ? [] : [{ deaf }]),
+    ...(refused === undefined ? [] : [{ refused }]),
+  ];
 }
 
 /** Up to when the ledger reaches: who was behind with its messages has to be through with those first. */
@@ -143,21 +155,49 @@ function isLong({ since, until }: Span): boolean {
   return until - since >= LONG;
 }
 
-function withMute(
-  ledger: Ledger,
-  span: Span,
-  more: { readonly late: number; readonly uncertain: number },
-): Ledger {
-  const { late = 0, uncertain = 0 } = ledger.mute ?? {};
-  const counts = { late: late + more.late, uncertain: uncertain + more.uncertain };
-  return { ...ledger, mute: { ...joined(ledger.mute, span), ...counts } };
+function merged(earlier: Ledger, later: Ledger): Ledger {
+  return {
+    ...earlier,
+    ...later,
+    ...(earlier.mute && later.mute && { mute: joinMutes(earlier.mute, later.mute) }),
+    ...(earlier.deaf && later.deaf && { deaf: joinGaps(earlier.deaf, later.deaf) }),
+    ...(earlier.refused &&
+      later.refused && { refused: joinRefusals(earlier.refused, later.refused) }),
+  };
 }
 
-function joined(known: Span | undefined, { since, until }: Span): Span {
-  if (known === undefined) return { since, until };
+function joinMutes(earlier: Mute, later: Mute): Mute {
+  return {
+    ...joined(earlier, later),
+    late: earlier.late + later.late,
+    uncertain: earlier.uncertain + later.uncertain,
+  };
+}
+
+function joinGaps(earlier: Gap, later: Gap): Gap {
+  return {
+    ...joined(earlier, later),
+    missed: earlier.missed + later.missed,
+    leftOut: earlier.leftOut + later.leftOut,
+    isComplete: earlier.isComplete && later.isComplete,
+  };
+}
+
+function joinRefusals(earlier: Refusals, later: Refusals): Refusals {
+  return {
+    ...joined(earlier, later),
+    count: earlier.count + later.count,
+    codes: [...new Set([...earlier.codes, ...later.codes])].slice(0, MOST_CODES),
+  };
+}
+
+function joined(earlier: Span, later: Span): Span {
   // By a clock that was set back no time is known to be the earlier one: what was told first, began first.
-  if (wasSetBack(known) || wasSetBack({ since, until })) return { since: known.since, until };
-  return { since: Math.min(known.since, since), until: Math.max(known.until, until) };
+  if (wasSetBack(earlier) || wasSetBack(later)) return { since: earlier.since, until: later.until };
+  return {
+    since: Math.min(earlier.since, later.since),
+    until: Math.max(earlier.until, later.until),
+  };
 }
 
 function moment(at: number): Span {

@@ -13,7 +13,7 @@ import { type IgnoreReason, readIrcSpeech, readRoomSpeech } from "./parse.ts";
 import { RecentLines } from "./recent-lines.ts";
 import type { IrcVoice } from "./voice.ts";
 import { watchReach } from "./watch-reach.ts";
-import { type Direction, type Limits, Way } from "./way.ts";
+import { type Direction, type Limits, type Line, Way } from "./way.ts";
 
 export interface LinkOptions {
   readonly channel: string;
@@ -108,7 +108,7 @@ export class Link {
     ]);
   }
 
-  #inRoom(): Place<ChatMessage> {
+  #inRoom(): Place<Line> {
     const { room } = this;
     const { clock } = this.#options.context;
     return {
@@ -121,7 +121,7 @@ export class Link {
     };
   }
 
-  #inChannel(): Place<ChatMessage> {
+  #inChannel(): Place<Line> {
     const { channel } = this;
     const { voice, context } = this.#options;
     return {
@@ -137,6 +137,7 @@ export class Link {
 
   #listen(): void {
     const { channel, room } = this;
+    const { log } = this.#options.context;
     channel.onSpeech((speech) => this.#hearChannel(speech));
     room.onSpeech((heard) => this.#hearRoom(heard));
     channel.onReturn((gap) => {
@@ -146,6 +147,9 @@ export class Link {
     room.onReturn((gap) => {
       this.#toRoom.note(wasMute(gap));
       this.#toChannel.note(wasDeaf(gap));
+      // Also where nobody is told.
+      const { leftOut: count } = gap;
+      if (count > 0) log.warn("missed messages left out", { room: room.jid, count });
     });
   }
 

@@ -2,14 +2,20 @@ import type { BridgeContext } from "../../shared/lifecycle/bridge.ts";
 import type { ChatMessage } from "../../shared/message.ts";
 import { drain, type LastFate, type Place } from "../../shared/outbox/drain.ts";
 import { type Entry, Outbox, type Taken } from "../../shared/outbox/outbox.ts";
+import type { OwnLine } from "./format.ts";
 import { GapLines } from "./gap-lines.ts";
-import { type LedgerChange, mayBeUnheard, wasSaid } from "./ledger.ts";
+import { type Ledger, type LedgerChange, mayBeUnheard, wasNotTold, wasSaid } from "./ledger.ts";
 
 /** How many messages may be on their way to one side unconfirmed. */
 const WINDOW = 200;
 
-/** Whose words our own are, where people read them. */
-const OUR_NAME = "saxbridge";
+/** What is said on a way: what people say on its other side, and what we say ourselves. */
+export type Line = ChatMessage | OurLine;
+
+interface OurLine extends OwnLine {
+  /** The part of the ledger that it tells of; a summary of the outbox tells of none. */
+  readonly tells?: Ledger;
+}
 
 export type Direction = "irc-to-room" | "room-to-irc";
 
@@ -40,14 +46,14 @@ export interface WayOptions {
 
 /** One direction of a link: takes what was heard on one side, and says it on the other. */
 export class Way {
-  readonly outbox: Outbox<ChatMessage>;
+  readonly outbox: Outbox<Line>;
   readonly #options: WayOptions;
-  readonly #gaps: GapLines;
+  readonly #gaps: GapLines | undefined;
 
   constructor(options: WayOptions) {
     this.#options = options;
     const { direction, ends, limits, idPrefix, context } = options;
-    this.outbox = new Outbox<ChatMessage>({
+    this.outbox = new Outbox<Line>({
       ...context,
       queue: `irc-relay ${direction} ${ends}`,
       maxEntries: limits.queueMessages,
@@ -56,18 +62,16 @@ export class Way {
       toDisk: "when-said",
       rememberIds: false,
       idPrefix,
-      summarise: ({ count, since, why }) =>
-        ours(`${count} messages since ${new Date(since).toISOString()} were left out: ${why}`),
-      describe: ({ nick, body }) => ({ nick, text: body }),
+      summarise: ({ count, since, why }) => ({
+        kind: "own",
+        body: `${count} messages since ${new Date(since).toISOString()} were left out: ${why}`,
+      }),
+      describe: (line) => ({
+        nick: line.kind === "own" ? "saxbridge" : line.nick,
+        text: line.body,
+      }),
     });
-    this.#gaps = new GapLines({
-      there: options.from,
-      tell: (line) => this.#tell(line),
-      oldestWaiting: () => this.outbox.oldestAt,
-      notes: context.journal,
-      note: `gaps ${direction} ${ends}`,
-      clock: context.clock,
-    });
+    this.#gaps = options.gapLines ? this.#openGapLines() : undefined;
   }
 
   get direction(): Direction {
@@ -75,17 +79,17 @@ export class Way {
   }
 
   /** Takes what was heard, `at` milliseconds since 1970 if not just now. */
-  take(id: string | undefined, message: ChatMessage, at?: number): Taken {
-    return this.outbox.put(id, message, at);
+  take(id: string | undefined, line: Line, at?: number): Taken {
+    return this.outbox.put(id, line, at);
   }
 
   /** Those who hear this way have to be told of something. */
   note(change: LedgerChange): void {
-    if (this.#options.gapLines) this.#gaps.add(change);
+    this.#gaps?.add(change);
   }
 
   /** Says everything in the place until the signal aborts. */
-  run(place: Place<ChatMessage>, signal: AbortSignal): Promise<void> {
+  run(place: Place<Line>, signal: AbortSignal): Promise<void> {
     const { direction, context } = this.#options;
     return drain({
       outbox: this.outbox,
@@ -100,25 +104,30 @@ export class Way {
     });
   }
 
-  #settled({ at, value }: Entry<ChatMessage>, fate: LastFate): void {
+  #settled({ at, value }: Entry<Line>, fate: LastFate): void {
     const { direction, context, onRefused } = this.#options;
     const isRefused = typeof fate === "object";
     const outcome = isRefused ? `refused: ${fate.refused}` : fate;
     context.counters.add("messages", { direction, outcome });
-    // Of our own lines nobody needs to know: they would tell of themselves without end.
-    if (value.nick !== OUR_NAME) {
+    if (value.kind === "own") {
+      if (value.tells && fate !== "delivered") this.note(wasNotTold(value.tells));
+    } else {
       if (fate === "delivered") this.note(wasSaid(at));
       if (fate === "uncertain") this.note(mayBeUnheard(at));
       if (isRefused) onRefused(at, fate.refused);
     }
-    this.#gaps.settled();
+    this.#gaps?.settled();
   }
 
-  #tell(line: string): void {
-    this.take(undefined, ours(line));
+  #openGapLines(): GapLines {
+    const { direction, ends, from, context } = this.#options;
+    return new GapLines({
+      there: from,
+      tell: (body, tells) => this.take(undefined, { kind: "own", body, tells }) === "taken",
+      oldestWaiting: () => this.outbox.oldestAt,
+      notes: context.journal,
+      note: `gaps ${direction} ${ends}`,
+      clock: context.clock,
+    });
   }
-}
-
-function ours(body: string): ChatMessage {
-  return { kind: "notice", nick: OUR_NAME, body };
 }

@@ -54,7 +54,7 @@ test.each(["terminate", "kill9"] as const)("%s and a new start repeat nothing", 
   // Of the time in which it was away, the relay speaks itself.
   const said = alice.messages
     .map(({ body }) => body)
-    .filter((body) => !body.startsWith("-saxbridge-"));
+    .filter((body) => !body.startsWith("*** saxbridge: "));
   expect(said).toEqual(["hello again", "<ivan> hello"]);
 });
 

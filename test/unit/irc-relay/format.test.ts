@@ -208,3 +208,30 @@ describe("lateStamp()", () => {
     );
   });
 });
+
+const isOwn = (line: string) => /^(?:\[[^\]]+ UTC\] )?\*\*\* saxbridge: /.test(line);
+
+describe("a line of the relay itself", () => {
+  const own = fc.record({ kind: fc.constant("own" as const), body: evil });
+  const stamp = fc.constantFrom("", "[23:30 UTC] ", "[2026-01-01 23:30 UTC] ");
+
+  test("is known by its beginning, each line of it", () => {
+    fc.assert(
+      fc.property(own, stamp, (said, late) => {
+        expect(isOwn(formatForRoom(said, late))).toBe(true);
+        expect(formatForIrc(said, LIMIT, late).every(isOwn)).toBe(true);
+      }),
+    );
+  });
+
+  test("is nothing that anybody can say, whatever his nick", () => {
+    const claim = fc.constantFrom("saxbridge", "*** saxbridge:", "** saxbridge", "", "\x01*");
+    const pretender = fc.record({ kind, nick: fc.oneof(claim, evil), body: fc.oneof(claim, evil) });
+    fc.assert(
+      fc.property(pretender, stamp, (said, late) => {
+        expect(isOwn(formatForRoom(said, late))).toBe(false);
+        expect(formatForIrc(said, LIMIT, late).some(isOwn)).toBe(false);
+      }),
+    );
+  });
+});

@@ -6,8 +6,10 @@ import {
   type LedgerChange,
   linesOf,
   mayBeUnheard,
+  partsOf,
   wasDeaf,
   wasMute,
+  wasNotTold,
   wasRefused,
   wasSaid,
 } from "../../../bridges/irc-relay/ledger.ts";
@@ -22,9 +24,12 @@ const deaf = (since: number, until: number) => ({
   isComplete: false,
 });
 
+function applied(changes: readonly LedgerChange[], ledger: Ledger = {}): Ledger {
+  return changes.reduce((known, change) => change(known), ledger);
+}
+
 function told(...changes: readonly LedgerChange[]): readonly string[] {
-  const ledger = changes.reduce<Ledger>((known, change) => change(known), {});
-  return linesOf(ledger, "#chan");
+  return linesOf(applied(changes), "#chan");
 }
 
 describe("linesOf()", () => {
@@ -119,4 +124,38 @@ describe("linesOf()", () => {
       }),
     );
   });
+});
+
+describe("wasNotTold()", () => {
+  const second = fc.integer({ min: 0, max: 1_000 });
+  const change = fc.oneof(
+    second.map((since) => wasMute(span(since, since + 60))),
+    second.map((when) => mayBeUnheard(at(when))),
+    second.map((since) => wasDeaf({ ...deaf(since, since + 60), missed: 1, leftOut: 2 })),
+    second.map((when) => wasRefused(at(when), "404")),
+  );
+  const changes = fc.array(change, { maxLength: 5 });
+
+  test("puts a part back as if it had never been told", () => {
+    fc.assert(
+      fc.property(changes, changes, (before, after) => {
+        const lost = partsOf(applied(before));
+        const later = applied(after);
+        const back = applied(lost.map(wasNotTold), later);
+        expect(back).toEqual(applied([...before, ...after]));
+      }),
+    );
+  });
+
+  test("does not say again that something is out of reach, which it may no longer be", () => {
+    expect(told(wasNotTold({ outOfReach: { since: at(5) } }))).toEqual([]);
+  });
+});
+
+test("partsOf() gives all that is to be told, each line by itself", () => {
+  const changes = [isOutOfReach(at(1)), mayBeUnheard(at(2)), wasRefused(at(3), "404")];
+  const ledger = applied(changes, { deaf: deaf(0, 60) });
+  const lines = partsOf(ledger).map((part) => linesOf(part, "#chan"));
+  expect(lines.map((each) => each.length)).toEqual([1, 1, 1, 1]);
+  expect(lines.flat()).toEqual(linesOf(ledger, "#chan"));
 });

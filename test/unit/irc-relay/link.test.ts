@@ -3,7 +3,7 @@ import { Link, type LinkOptions } from "../../../bridges/irc-relay/link.ts";
 import { IrcVoice } from "../../../bridges/irc-relay/voice.ts";
 import { Counters } from "../../../shared/observe/counters.ts";
 import { Health } from "../../../shared/observe/health.ts";
-import { memoryJournal } from "../../../shared/outbox/memory-journal.ts";
+import { memoryJournal, type OpenJournal } from "../../../shared/outbox/memory-journal.ts";
 import { relayMark } from "../../../shared/xmpp/wire/relay-mark.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession } from "../../support/fake-irc-session.ts";
@@ -14,16 +14,27 @@ const ROOM = "lounge@muc.test";
 const LIMITS = { queueMessages: 100, queueBytes: 1_000_000, queueAge: 3_600_000 };
 const MARK = relayMark({ network: "TestNet", channel: "#lounge" });
 
+interface Scene {
+  /** Whether the IRC server answers. */
+  readonly answers: () => boolean;
+  /** What an earlier run left. */
+  readonly journal: OpenJournal;
+  /** Whether we are on IRC. */
+  readonly isOnIrc: boolean;
+}
+
 /** A link between a channel and a room, on servers that are played by the test. */
-async function linked(differences: Partial<LinkOptions> = {}, answers = () => true) {
+async function linked(
+  differences: Partial<LinkOptions> = {},
+  { answers = () => true, journal = memoryJournal(), isOnIrc = true }: Partial<Scene> = {},
+) {
   const clock = new FakeClock({ random: () => 0 });
   const stop = new AbortController();
   const counters = new Counters();
   const events: string[] = [];
   const note = (event: string) => void events.push(event);
   const log = { ...silentLog, info: note, warn: note, error: note, child: () => log };
-  const journal = memoryJournal();
-  const voice = new IrcVoice({ burst: 5, lineInterval: 0 }, clock);
+  const voice = new IrcVoice({ burst: 5, lineInterval: 0, clock, notes: journal });
   const link = new Link({
     channel: "#lounge",
     room: ROOM,
@@ -50,21 +61,22 @@ async function linked(differences: Partial<LinkOptions> = {}, answers = () => tr
   const irc = new FakeIrcSession({ isupport: { network: "TestNet" }, answers });
   const xmpp = new FakeXmppSession();
   const running = link.run(stop.signal);
-  const enterChannel = () => {
-    voice.use(irc, stop.signal);
-    void link.channel.run(irc, stop.signal);
+  const enterChannel = (session: FakeIrcSession) => {
+    voice.use(session, stop.signal);
+    void link.channel.run(session, stop.signal);
     return clock.advance(0);
   };
-  const enterRoom = () => {
-    link.room.attach(xmpp);
-    xmpp.hear(
+  const enterRoom = (session: FakeXmppSession, history = "") => {
+    link.room.attach(session);
+    session.hear(
       `<presence from="${ROOM}/irc"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`,
     );
-    xmpp.hear(`<message from="${ROOM}" type="groupchat"><subject/></message>`);
+    if (history !== "") session.hear(history);
+    session.hear(`<message from="${ROOM}" type="groupchat"><subject/></message>`);
     return clock.advance(0);
   };
-  await enterChannel();
-  await enterRoom();
+  if (isOnIrc) await enterChannel(irc);
+  await enterRoom(xmpp);
   const say = async (body: string, id = "", nick = "anna") => {
     xmpp.hear(
       `<message from="${ROOM}/${nick}" type="groupchat" id="${id}"><body>${body}</body></message>`,
@@ -93,6 +105,8 @@ async function linked(differences: Partial<LinkOptions> = {}, answers = () => tr
     irc,
     xmpp,
     running,
+    enterChannel,
+    enterRoom,
     say,
     inRoom,
     inChannel,
@@ -156,6 +170,19 @@ describe("Link", () => {
     expect(inChannel()).toEqual(["<anna> hello"]);
   });
 
+  test.each([
+    ["of our own network", "TestNet", []],
+    ["of another network", "OtherNet", ["<anna> hello"]],
+  ])("knows a mark %s before it is there again", async (_what, network, said) => {
+    const journal = memoryJournal();
+    const earlier = await linked({}, { journal });
+    earlier.stop.abort();
+    const { irc, enterChannel, say, inChannel } = await linked({}, { journal, isOnIrc: false });
+    await say("hello", `${relayMark({ network, channel: "#lounge" })}1`);
+    await enterChannel(irc);
+    expect(inChannel()).toEqual(said);
+  });
+
   test("another relay that says the same in the channel begins no circle", async () => {
     const { clock, irc, say, inRoom } = await linked();
     await say("hello");
@@ -165,7 +192,7 @@ describe("Link", () => {
   });
 
   test("keeps what is said while the other side is away, and says it in order", async () => {
-    const { clock, irc, xmpp, link, inRoom } = await linked();
+    const { clock, irc, xmpp, link, enterRoom, inRoom } = await linked();
     xmpp.end();
     await clock.advance(0);
     irc.hear(":ivan!u@h PRIVMSG #lounge :one");
@@ -173,46 +200,99 @@ describe("Link", () => {
     await clock.advance(0);
     expect([inRoom(), link.pending]).toEqual([[], 2]);
     const again = new FakeXmppSession();
-    link.room.attach(again);
-    again.hear(
-      `<presence from="${ROOM}/irc"><x xmlns="http://jabber.org/protocol/muc#user"><item/><status code="110"/></x></presence>`,
-    );
-    again.hear(`<message from="${ROOM}" type="groupchat"><subject/></message>`);
-    await clock.advance(0);
+    await enterRoom(again);
     const bodies = again.sent.flatMap((xml) => /<body>(.*)<\/body>/.exec(xml)?.slice(1, 2) ?? []);
     expect(bodies).toEqual(["&lt;ivan&gt; one", "&lt;ivan&gt; two"]);
   });
 
   test("says nothing in the channel twice, and tells what may not have been heard", async () => {
     let answers = true;
-    const { clock, stop, link, voice, irc, say, inChannel } = await linked({}, () => answers);
+    const { clock, irc, enterChannel, say, inChannel } = await linked(
+      {},
+      { answers: () => answers },
+    );
     answers = false;
     await say("maybe");
     irc.end();
     await clock.advance(0);
     const again = new FakeIrcSession({ isupport: { network: "TestNet" } });
-    voice.use(again, stop.signal);
-    void link.channel.run(again, stop.signal);
+    await enterChannel(again);
     await clock.advance(1_000);
     expect(inChannel()).toEqual(["<anna> maybe"]);
     expect(again.sent.filter((line) => line.startsWith("PRIVMSG"))).toEqual([
       expect.stringMatching(
-        /<saxbridge> Away from here from .* UTC: 1 message may not have been heard$/,
+        /\*\*\* saxbridge: Away from here from .* UTC: 1 message may not have been heard$/,
       ),
     ]);
   });
 
+  test("tells of a loss again until a line that does is heard", async () => {
+    let answers = true;
+    const { clock, irc, enterChannel, say } = await linked({}, { answers: () => answers });
+    answers = false;
+    await say("maybe");
+    irc.end();
+    await clock.advance(0);
+    const deaf = new FakeIrcSession({ answers: false });
+    await enterChannel(deaf);
+    deaf.hear(`:${deaf.source} JOIN #lounge`);
+    await clock.advance(1_000);
+    expect(deaf.sent).toContainEqual(expect.stringContaining("1 message may not have been heard"));
+    deaf.end();
+    await clock.advance(0);
+    const third = new FakeIrcSession();
+    await enterChannel(third);
+    await clock.advance(600_000);
+    expect(third.sent.filter((line) => line.includes("may not have been heard"))).toEqual([
+      expect.stringMatching(/: 1 message may not have been heard$/),
+    ]);
+  });
+
+  test("the next run tells of a loss when the line of this one was not heard", async () => {
+    const journal = memoryJournal();
+    let answers = true;
+    const first = await linked({}, { journal, answers: () => answers });
+    answers = false;
+    await first.say("maybe");
+    first.irc.end();
+    await first.clock.advance(0);
+    const deaf = new FakeIrcSession({ answers: false });
+    await first.enterChannel(deaf);
+    deaf.hear(`:${deaf.source} JOIN #lounge`);
+    await first.clock.advance(1_000);
+    expect(deaf.sent.at(-2)).toContain("1 message may not have been heard");
+    const { clock, inChannel } = await linked({}, { journal });
+    await clock.advance(1_000);
+    expect(inChannel()).toContainEqual(
+      expect.stringMatching(/Away from here .*: 1 message may not have been heard$/),
+    );
+  });
+
+  test("tells of what was lost of somebody who has our name", async () => {
+    let answers = true;
+    const { clock, irc, enterChannel, say } = await linked({}, { answers: () => answers });
+    answers = false;
+    await say("maybe", "", "saxbridge");
+    irc.end();
+    await clock.advance(0);
+    const again = new FakeIrcSession();
+    await enterChannel(again);
+    await clock.advance(1_000);
+    expect(again.sent).toContainEqual(
+      expect.stringMatching(/Away from here .*: 1 message may not have been heard$/),
+    );
+  });
+
   test("tells the room that it may have missed what was said in the channel", async () => {
-    const { clock, stop, link, voice, irc, inRoom } = await linked();
+    const { clock, irc, enterChannel, inRoom } = await linked();
     irc.end();
     await clock.advance(5_000);
     const again = new FakeIrcSession({ isupport: { network: "TestNet" } });
-    voice.use(again, stop.signal);
-    void link.channel.run(again, stop.signal);
+    await enterChannel(again);
     await clock.advance(1_000);
     expect(inRoom()).toEqual([
       expect.stringMatching(
-        /^-saxbridge- Away from #lounge from 2026-01-01 00:00:00 to 00:00:05 UTC: what was said there/,
+        /^\*\*\* saxbridge: Away from #lounge from 2026-01-01 00:00:00 to 00:00:05 UTC: what was said there/,
       ),
     ]);
   });
@@ -221,12 +301,14 @@ describe("Link", () => {
     const { clock, irc, inRoom } = await linked();
     irc.end();
     await clock.advance(100_000);
-    expect(inRoom()).toEqual([expect.stringMatching(/^-saxbridge- Cannot reach #lounge since/)]);
+    expect(inRoom()).toEqual([
+      expect.stringMatching(/^\*\*\* saxbridge: Cannot reach #lounge since/),
+    ]);
   });
 
   test("tells the room what the channel refuses, and nobody of its own lines", async () => {
     let answers = true;
-    const { clock, irc, say, inRoom, inChannel } = await linked({}, () => answers);
+    const { clock, irc, say, inRoom, inChannel } = await linked({}, { answers: () => answers });
     answers = false;
     await say("hello");
     irc.hear(":irc.test 404 saxjax #lounge :Cannot send to channel (+m)");
@@ -234,20 +316,30 @@ describe("Link", () => {
     irc.hear(`:irc.test PONG irc.test :${token}`);
     await clock.advance(1_000);
     expect(inRoom()).toEqual([
-      expect.stringMatching(/^-saxbridge- 1 message refused in #lounge .*: 404$/),
+      expect.stringMatching(/^\*\*\* saxbridge: 1 message refused in #lounge .*: 404$/),
     ]);
     expect(inChannel()).toHaveLength(1);
   });
 
   test("tells nobody of gaps where the configuration says so", async () => {
-    const { clock, stop, link, voice, irc, inRoom } = await linked({ gapLines: false });
+    const { clock, irc, enterChannel, inRoom } = await linked({ gapLines: false });
     irc.end();
     await clock.advance(5_000);
     const again = new FakeIrcSession({ isupport: { network: "TestNet" } });
-    voice.use(again, stop.signal);
-    void link.channel.run(again, stop.signal);
+    await enterChannel(again);
     await clock.advance(100_000);
     expect(inRoom()).toEqual([]);
+  });
+
+  test("logs what was too old to be told, whatever the configuration says of lines", async () => {
+    const { clock, xmpp, enterRoom, events, say } = await linked({ gapLines: false });
+    await say("heard", "1");
+    xmpp.end();
+    const stamp = new Date(clock.wallNow() + 60_000).toISOString();
+    await clock.advance(2 * LIMITS.queueAge);
+    const missed = `<message from="${ROOM}/anna" type="groupchat" id="2"><body>missed</body><delay xmlns="urn:xmpp:delay" from="${ROOM}" stamp="${stamp}"/></message>`;
+    await enterRoom(new FakeXmppSession(), missed);
+    expect(events).toContain("missed messages left out");
   });
 
   test("leaves out what is too much, and says how much that was", async () => {
@@ -260,7 +352,7 @@ describe("Link", () => {
     await reflect();
     expect(inRoom()).toEqual([
       ...["line 0", "line 1", "line 2"].map((line) => `&lt;ivan&gt; ${line}`),
-      expect.stringMatching(/^-saxbridge- 7 messages since .* were left out: too many$/),
+      expect.stringMatching(/^\*\*\* saxbridge: 7 messages since .* were left out: too many$/),
     ]);
     await reflect();
     expect(link.pending).toBe(0);
