@@ -50,12 +50,12 @@ export function splitForIrc<L extends ChatMessage | OwnLine>(
 
 /** What of a body can be said in one line of IRC; empty when that is nothing. */
 export function textForIrc(body: string): string {
-  return isolateBidi(oneLine(ircSafe(body)));
+  return oneLine(isolateBidi(ircSafe(body)));
 }
 
 /** What of a body can be said in one line of a room; empty when that is nothing. */
 export function textForRoom(body: string): string {
-  return xmlSafe(isolateBidi(oneLine(body)));
+  return oneLine(isolateBidi(xmlSafe(body)));
 }
 
 /** The most that a UTF-16 code unit takes in UTF-8. */
