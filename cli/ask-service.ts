@@ -14,8 +14,8 @@ import type { OutboxConfig } from "./run-bridges.ts";
 /** Where the unit of the service has its socket. */
 const SOCKET_OF_THE_UNIT = "/run/saxbridge/control.sock";
 
-/** How long an answer may take, in milliseconds. */
-const PATIENCE = 10_000;
+/** How long an answer may take, in milliseconds: a search through a large trail of a busy service, too. */
+const PATIENCE = 60_000;
 
 /** Where the service can be asked, and its outbox, for whom nothing else is configured. */
 export interface Service {

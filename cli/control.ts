@@ -104,10 +104,10 @@ function peoplesQuestions({ health, trail, clock }: Knowledge): Questions {
   const about = { clock, version: version(), startedAt: clock.wallNow() };
   return {
     "/status": () => json(statusOf(health.snapshot(), about)),
-    "/why": async (query) => {
+    "/why": async (query, signal) => {
       const wanted = query.get("q") ?? "";
       if (wanted.trim() === "") return text(400, "Ask for a text or an id: /why?q=TEXT");
-      return json(await trail.find(wanted));
+      return json(await trail.find(wanted, signal));
     },
   };
 }

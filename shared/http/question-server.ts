@@ -9,9 +9,9 @@ export interface Answer {
   readonly body: string;
 }
 
-/** What can be asked, by path. */
+/** What can be asked, by path. The signal aborts when nobody waits for the answer any more. */
 export type Questions = Readonly<
-  Record<string, (query: URLSearchParams) => Answer | Promise<Answer>>
+  Record<string, (query: URLSearchParams, signal: AbortSignal) => Answer | Promise<Answer>>
 >;
 
 /** Connections at the same time; those beyond are closed at once. */
@@ -19,7 +19,7 @@ const MOST_CONNECTIONS = 10;
 
 export interface QuestionServerOptions {
   readonly log: Logger;
-  /** How long a client may take to ask, and may be silent, in milliseconds; 5 s. */
+  /** How long a client may take to ask, and to take its answer, in milliseconds; 5 s. */
   readonly patienceMs?: number;
 }
 
@@ -48,7 +48,12 @@ export function questionServer(
   return server;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, type, body } = await answer(request);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    // The answer may take its time.
+    request.socket.setTimeout(0);
+    const { status, type, body } = await answer(request, gone.signal);
+    request.socket.setTimeout(patienceMs);
     response.writeHead(status, {
       "content-type": type,
       "cache-control": "no-store",
@@ -57,15 +62,18 @@ export function questionServer(
     response.end(body);
   }
 
-  async function answer({ method = "", url = "" }: IncomingMessage): Promise<Answer> {
+  async function answer(
+    { method = "", url = "" }: IncomingMessage,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     if (method !== "GET" && method !== "HEAD") return text(405, "Only GET is understood here");
     const [path = "", ...query] = url.split("?");
     const ask = Object.hasOwn(questions, path) ? questions[path] : undefined;
     if (ask === undefined) return text(404, `Ask for ${Object.keys(questions).join(", ")}`);
     try {
-      return await ask(new URLSearchParams(query.join("?")));
+      return await ask(new URLSearchParams(query.join("?")), signal);
     } catch (error) {
-      log.error("question not answered", { path, error });
+      if (!signal.aborted) log.error("question not answered", { path, error });
       return text(500, "This question cannot be answered: the log says why");
     }
   }

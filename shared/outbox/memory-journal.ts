@@ -99,12 +99,13 @@ export function memoryJournal({
     onTrouble() {},
     close() {},
     trail: {
-      find: (query) =>
+      find: (query, signal) =>
         findInTrail(query, {
           fates: newestFates(kept, olderFates),
           unsettled: unsettledOf(kept),
           fingerprint,
           clock,
+          signal,
         }),
     },
   };

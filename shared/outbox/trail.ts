@@ -20,9 +20,10 @@ export interface Trail {
   /**
    * The messages with this id, with an id that begins so (eight characters or more), or with this text,
    * also behind a `<nick> `: the newest hundred, oldest first. A part of the text is enough of what is
-   * not settled, and where texts are kept. Looks in small steps, so that all else goes on meanwhile.
+   * not settled, and where texts are kept. Looks in small steps, so that all else goes on meanwhile;
+   * rejects when the signal aborts.
    */
-  find(query: string): Promise<readonly TrailRow[]>;
+  find(query: string, signal?: AbortSignal): Promise<readonly TrailRow[]>;
 }
 
 /** A fate as it is kept: what was said only as a fingerprint, unless texts are kept. */
@@ -41,6 +42,7 @@ export interface TrailSource {
   readonly unsettled: Iterable<KeptRow>;
   readonly fingerprint: Fingerprint;
   readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const MOST_FOUND = 100;
@@ -53,10 +55,10 @@ const LONGEST_STEP = 3;
 /** Finds what `Trail.find` promises. What is settled is looked at last: it may be settled while we look. */
 export async function findInTrail(
   query: string,
-  { fates, unsettled, fingerprint, clock }: TrailSource,
+  { fates, unsettled, fingerprint, clock, signal }: TrailSource,
 ): Promise<readonly TrailRow[]> {
   const wanted = parseQuery(query, fingerprint);
-  const breathe = breathing(clock);
+  const breathe = breathing(clock, signal);
   const open = new Map<string, TrailRow>();
   for (const row of unsettled) {
     if (isWantedRow(row, wanted)) open.set(keyOf(row), asUnsettled(row));
@@ -139,9 +141,13 @@ function keyOf({ queue, id }: { readonly queue: string; readonly id: string }): 
 }
 
 /** Lets everything else go on, when it is time. */
-function breathing(clock: Pick<Clock, "now" | "sleep">): () => Promise<void> {
+function breathing(
+  clock: Pick<Clock, "now" | "sleep">,
+  signal: AbortSignal | undefined,
+): () => Promise<void> {
   let since = clock.now();
   return async () => {
+    signal?.throwIfAborted();
     if (clock.now() - since < LONGEST_STEP) return;
     await clock.sleep(0);
     since = clock.now();

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text as textOf } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { freePort } from "../../cli/demo/servers/free-port.ts";
 import { json, questionServer, text } from "../../shared/http/question-server.ts";
@@ -11,10 +12,17 @@ const PATIENCE = 300;
 /** A server on a free port of loopback, and what it logged. */
 async function serve() {
   const logged: string[] = [];
+  const gone: string[] = [];
   const server = questionServer(
     {
       "/echo": (query) => json({ q: query.get("q") }),
       "/later": async () => text(200, "at last"),
+      "/slow": async (_query, signal) => {
+        signal.addEventListener("abort", () => gone.push("/slow"));
+        await setTimeout(3 * PATIENCE, undefined, { signal });
+        return text(200, "after a long search");
+      },
+      "/huge": () => text(200, "x".repeat(20_000_000)),
       "/broken": () => {
         throw new TypeError("undefined is not a function");
       },
@@ -32,7 +40,7 @@ async function serve() {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
     return { status: response.status, body: await response.text() };
   };
-  return { port, logged, ask };
+  return { port, logged, gone, ask };
 }
 
 /** Sends these bytes, waits until the server closes, and returns what it said. */
@@ -56,11 +64,43 @@ test("answers what is asked, with what stands in the query", async () => {
 
 test("says what can be asked, and by GET alone", async () => {
   const { ask } = await serve();
-  expect(await ask("/")).toEqual({ status: 404, body: "Ask for /echo, /later, /broken\n" });
+  expect(await ask("/")).toEqual({
+    status: 404,
+    body: "Ask for /echo, /later, /slow, /huge, /broken\n",
+  });
   expect(await ask("/__proto__")).toMatchObject({ status: 404 });
   expect(await ask("/toString")).toMatchObject({ status: 404 });
   expect(await ask("/later", { method: "POST", body: "x".repeat(1e6) })).toMatchObject({
     status: 405,
+  });
+});
+
+test("whoever has asked may wait for longer than he may be silent", async () => {
+  const { ask } = await serve();
+  expect(await ask("/slow")).toEqual({ status: 200, body: "after a long search\n" });
+});
+
+test("nothing is looked for any more when whoever asked has left, and that is no bug", async () => {
+  const { port, gone, logged, ask } = await serve();
+  const socket = connect(port, "127.0.0.1");
+  socket.write("GET /slow HTTP/1.1\r\nhost: x\r\n\r\n");
+  await ask("/later");
+  socket.destroy();
+  await vi.waitFor(() => expect(gone).toEqual(["/slow"]), { timeout: PATIENCE });
+  await ask("/later");
+  expect(logged).toEqual([]);
+});
+
+test("whoever does not take his answer is not waited for", async () => {
+  const { port, ask } = await serve();
+  const idle = Array.from({ length: 10 }, () => connect(port, "127.0.0.1"));
+  for (const socket of idle) {
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {});
+    socket.write("GET /huge HTTP/1.1\r\nhost: x\r\n\r\n");
+  }
+  await vi.waitFor(async () => expect(await ask("/later")).toMatchObject({ status: 200 }), {
+    timeout: 10 * PATIENCE,
   });
 });
 

@@ -135,6 +135,12 @@ describe("the trail", () => {
     expect((await finding).map(({ code }) => code)).toEqual(["delivered"]);
   });
 
+  test("looks no further when nobody waits for it any more", async () => {
+    const journal = memoryJournal();
+    journal.record(fate({ id: "1" }));
+    await expect(journal.trail.find("hello", AbortSignal.abort())).rejects.toThrow("aborted");
+  });
+
   test("gives the newest hundred, oldest first", async () => {
     const journal = memoryJournal();
     for (let i = 1; i <= 250; i += 1) journal.record(fate({ id: String(i), takenAt: i }));
