@@ -174,7 +174,8 @@ export class DiskWriter {
   }
 
   #makeSafe(): void {
-    if (this.#disk?.isThere() === false) return this.#write(new Error("somebody removed the file"));
+    const damage = this.#disk?.damage();
+    if (damage !== undefined) return this.#write(damage);
     const callbacks = this.#waiting;
     this.#waiting = [];
     this.#unwatched = [];

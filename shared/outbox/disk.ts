@@ -14,8 +14,8 @@ export interface Disk {
   readonly tables: Tables;
   /** Waits in a thread until all that was written survives a power cut. */
   readonly sync: Sync;
-  /** Whether the file is still where it was opened: otherwise nobody will ever find what is written. */
-  isThere(): boolean;
+  /** Why nobody will ever find in the file what is written into it; undefined as long as all is well. */
+  damage(): Error | undefined;
   close(): void;
 }
 
@@ -48,7 +48,7 @@ export function openDisk(path: string, { trail, clock, patience }: DiskOptions):
     return {
       tables,
       sync: (done) => log.sync(done),
-      isThere: () => inodeOf(path) === inode,
+      damage: () => (inodeOf(path) === inode ? log.damage : new Error("somebody removed the file")),
       close: () => log.close(),
     };
   } catch (error) {

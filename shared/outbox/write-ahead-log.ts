@@ -32,19 +32,30 @@ export class WriteAheadLog {
   readonly #reader: Database.Database | undefined;
   readonly #log: number;
   readonly #file: number;
+  readonly #waitForDisk: WaitForDisk;
   #isHeld = false;
   #heldAt = Number.NEGATIVE_INFINITY;
   #waits = 0;
   #isClosed = false;
+  #damage: Error | undefined;
 
-  constructor(database: Database.Database, isShared: boolean) {
+  constructor(database: Database.Database, isShared: boolean, waitForDisk: WaitForDisk = fsync) {
     this.#database = database;
+    this.#waitForDisk = waitForDisk;
     this.#length = database.prepare("PRAGMA wal_checkpoint(NOOP)");
     this.#reader = isShared
       ? new Database(database.name, { readonly: true, timeout: 0 })
       : undefined;
     this.#log = openSync(`${database.name}-wal`, "r");
     this.#file = openSync(database.name, "r");
+  }
+
+  /**
+   * Why what was moved into the file may not be on disk: nobody who asks again will learn of it. Until the
+   * database is closed the log still has it all.
+   */
+  get damage(): Error | undefined {
+    return this.#damage;
   }
 
   /** Waits until all that was written before survives a power cut. */
@@ -75,18 +86,22 @@ export class WriteAheadLog {
       this.#isHeld = true;
     } catch {
       // It is tried again, and SQLite moves by itself what has become too long.
+      this.#release();
     }
     return this.#isHeld;
   }
 
   #release(): void {
     this.#isHeld = false;
-    if (!this.#isClosed) this.#reader?.exec("COMMIT");
+    if (this.#reader?.open && this.#reader.inTransaction) this.#reader.exec("ROLLBACK");
   }
 
   #moveIntoFile(error: Error | null): void {
     if (error !== null || this.#isClosed || !this.#canMove()) return this.#release();
-    this.#wait(this.#file, () => this.#release());
+    this.#wait(this.#file, (failure) => {
+      if (failure === null) this.#release();
+      else this.#damage = failure;
+    });
   }
 
   /** Without a wait for the disk, which is ours to do. */
@@ -105,7 +120,7 @@ export class WriteAheadLog {
 
   #wait(file: number, done: Done): void {
     this.#waits += 1;
-    fsync(file, (error) => {
+    this.#waitForDisk(file, (error) => {
       this.#waits -= 1;
       done(error);
       this.#closeFiles();
@@ -121,3 +136,6 @@ export class WriteAheadLog {
 }
 
 type Done = (error: Error | null) => void;
+
+/** Calls back when all of a file that is open is on disk. */
+export type WaitForDisk = (file: number, done: Done) => void;

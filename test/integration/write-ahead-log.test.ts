@@ -1,9 +1,9 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, fsync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { WriteAheadLog } from "../../shared/outbox/write-ahead-log.ts";
+import { type WaitForDisk, WriteAheadLog } from "../../shared/outbox/write-ahead-log.ts";
 
 const PAGE = 1_024;
 
@@ -20,7 +20,12 @@ interface Pages {
   readonly checkpointed: number;
 }
 
-function openLog({ isShared = true } = {}) {
+interface Options {
+  readonly isShared?: boolean;
+  readonly waitForDisk?: WaitForDisk;
+}
+
+function openLog({ isShared = true, waitForDisk }: Options = {}) {
   const path = join(directory, "file.sqlite");
   const database = new Database(path);
   database.pragma(`page_size = ${PAGE}`);
@@ -28,7 +33,7 @@ function openLog({ isShared = true } = {}) {
   database.pragma("synchronous = NORMAL");
   database.pragma("wal_autocheckpoint = 0");
   database.exec("CREATE TABLE row (n INTEGER PRIMARY KEY, text TEXT)");
-  const log = new WriteAheadLog(database, isShared);
+  const log = new WriteAheadLog(database, isShared, waitForDisk);
   const insert = database.prepare("INSERT INTO row (text) VALUES (?)");
   const state = database.prepare<[], Pages>("PRAGMA wal_checkpoint(NOOP)");
   return {
@@ -53,6 +58,8 @@ function openLog({ isShared = true } = {}) {
       after.close();
       return count;
     },
+    damage: () => log.damage,
+    logPath: `${path}-wal`,
     close: () => log.close(),
   };
 }
@@ -132,6 +139,43 @@ describe("WriteAheadLog", () => {
     const syncing = sync();
     close();
     await expect(syncing).resolves.toBeUndefined();
+  });
+
+  test("says when the file may not be on disk, and keeps the log that still has it all", async () => {
+    let waits = 0;
+    const failure = new Error("EIO: i/o error, fsync");
+    const waitForDisk: WaitForDisk = (fd, done) => {
+      waits += 1;
+      if (waits === 2) setImmediate(() => done(failure));
+      else fsync(fd, done);
+    };
+    const { write, sync, pages, close, damage } = openLog({ waitForDisk });
+    write(1_000);
+    const before = pages().log;
+    await sync();
+    await expect.poll(damage).toBe(failure);
+    write(1);
+    await sync();
+    expect(pages().log).toBeGreaterThan(before);
+    close();
+  });
+
+  test("goes on when it could not be read once", async () => {
+    const { write, sync, pages, close, logPath } = openLog();
+    write(1_000);
+    const bytes = readFileSync(logPath);
+    writeFileSync(logPath, Buffer.alloc(bytes.length));
+    await sync();
+    expect(pages().checkpointed).toBe(0);
+    writeFileSync(logPath, bytes);
+    const again = async () => {
+      // Or the reader would not look again.
+      write(1);
+      await sync();
+      return pages().checkpointed;
+    };
+    await expect.poll(again, { timeout: 10_000, interval: 100 }).toBeGreaterThan(0);
+    close();
   });
 
   test("leaves a file that it may not share to SQLite", async () => {

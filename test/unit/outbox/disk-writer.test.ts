@@ -12,7 +12,7 @@ function failingDisk() {
   const logged: string[] = [];
   const keepsLog = (event: string) => void logged.push(event);
   const log: Logger = { ...silentLog, info: keepsLog, error: keepsLog };
-  const fails: { write?: Error; sync?: Error } = {};
+  const fails: { write?: Error; sync?: Error; file?: Error } = {};
   const disk: Disk = {
     tables: {
       read: () => ({ lastSeq: 0, queues: [], ids: new Map(), notes: new Map() }),
@@ -24,14 +24,17 @@ function failingDisk() {
       fates: () => [],
     },
     sync: (done) => done(fails.sync),
-    isThere: () => true,
+    damage: () => fails.file,
     close() {},
   };
   const writer = new DiskWriter({
     kept,
     disk,
     open: () => disk,
-    setAside() {},
+    setAside() {
+      delete fails.file;
+      logged.push("set aside");
+    },
     log,
   });
   const append = (seq: number, safe?: () => void) => {
@@ -87,6 +90,17 @@ describe("DiskWriter", () => {
     full.append(1);
     full.writer.close();
     expect(full.logged.at(-1)).toBe("outbox closed with entries that are not on disk");
+  });
+
+  test("begins a new file when the old one may not be on disk, and writes all into it", () => {
+    const { writer, kept, logged, fails, append } = failingDisk();
+    append(1);
+    fails.file = new Error("EIO: i/o error, fsync");
+    let unsaved = -1;
+    append(2, () => (unsaved = kept.queue("q").unsaved));
+    expect(logged).toEqual(["set aside"]);
+    expect([unsaved, writer.trouble.sentence]).toEqual([0, undefined]);
+    writer.close();
   });
 
   test("calls back when the disk does not say that it is safe, and gives the alarm", () => {
