@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import type { Clock } from "../shared/clock.ts";
@@ -38,35 +37,25 @@ const MODE = 0o600;
 
 /**
  * Answers questions about the service: all of them on the control socket, those of a monitoring system
- * on `METRICS_LISTEN` as well. Resolves with how to stop. What cannot be opened is logged, and keeps no
- * bridge from its work.
+ * on `METRICS_LISTEN` as well. Resolves with how to stop, as soon as the control socket is there. What
+ * cannot be opened is logged, and keeps no bridge from its work.
  */
 export async function answerQuestions(
-  general: Configuration["general"],
+  general: Pick<Configuration["general"], "controlSocket" | "stateDirectory" | "metricsListen">,
   knowledge: Knowledge,
 ): Promise<() => Promise<void>> {
   const { log } = knowledge;
   const scope = new Scope();
-  const open = async (where: string, listening: Promise<void>) => {
-    try {
-      await listening;
-      log.info("answering questions", { at: where });
-    } catch (error) {
-      log.error("questions cannot be asked", { at: where, error });
-    }
-  };
   const forMonitoring = monitoringQuestions(knowledge);
+  if (general.metricsListen !== undefined) {
+    listenOnAddress(general.metricsListen, questionServer(forMonitoring, { log }), { scope, log });
+  }
   const path = controlSocket(general);
   if (utf8Length(path) > maxSocketPathBytes) {
     log.warn("no control socket", { path, meaning: "its path is too long: set CONTROL_SOCKET" });
   } else {
     const all = { ...forMonitoring, ...peoplesQuestions(knowledge) };
-    await open(path, listenOnSocket(path, questionServer(all, { log }), { scope, knowledge }));
-  }
-  if (general.metricsListen !== undefined) {
-    const { host, port } = general.metricsListen;
-    const server = questionServer(forMonitoring, { log });
-    await open(`${host}:${port}`, listenOnAddress({ host, port }, server, scope));
+    await listenOnSocket(path, questionServer(all, { log }), { scope, knowledge });
   }
   return () => scope.close();
 }
@@ -115,21 +104,34 @@ function peoplesQuestions({ health, trail, clock }: Knowledge): Questions {
 async function listenOnSocket(
   path: string,
   server: Server,
-  { scope, knowledge: { clock } }: { readonly scope: Scope; readonly knowledge: Knowledge },
+  { scope, knowledge: { clock, log } }: { readonly scope: Scope; readonly knowledge: Knowledge },
 ): Promise<void> {
-  const remove = await listenAtPath(server, { path, mode: MODE, gid: undefined, clock });
-  scope.defer(remove);
-  scope.defer(() => close(server));
+  try {
+    const remove = await listenAtPath(server, { path, mode: MODE, gid: undefined, clock });
+    scope.defer(remove);
+    scope.defer(() => close(server));
+    tellTrouble(server, path, log);
+    log.info("answering questions", { at: path });
+  } catch (error) {
+    log.error("questions cannot be asked", { at: path, error });
+  }
 }
 
-async function listenOnAddress(
+/** Waits for nothing: nobody knows how long a name takes to be found. */
+function listenOnAddress(
   { host, port }: { readonly host: string; readonly port: number },
   server: Server,
-  scope: Scope,
-): Promise<void> {
-  server.listen(port, host);
-  await once(server, "listening");
+  { scope, log }: { readonly scope: Scope; readonly log: Logger },
+): void {
+  const at = `${host}:${port}`;
   scope.defer(() => close(server));
+  tellTrouble(server, at, log);
+  server.listen(port, host, () => log.info("answering questions", { at }));
+}
+
+/** An error of a server that nobody listens to would end the program. */
+function tellTrouble(server: Server, at: string, log: Logger): void {
+  server.on("error", (error) => log.error("questions cannot be asked", { at, error }));
 }
 
 function close(server: Server): void {
