@@ -61,7 +61,7 @@ export async function runBridges(
  */
 export async function loadJobs(
   bridges: Configuration["bridges"],
-  shared: Omit<BridgeContext, "counters"> & Pick<Running, "counters">,
+  shared: Omit<BridgeContext, "counters" | "health"> & Pick<Running, "counters" | "health">,
 ): Promise<readonly Job[]> {
   return await Promise.all(
     bridges.map(async ({ bridge: entry, config }) => {

@@ -2,7 +2,7 @@ import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
 import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { Attempts, Health } from "../observe/health.ts";
+import type { Attempts, LinkHealth } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Notes } from "../outbox/journal.ts";
@@ -33,7 +33,7 @@ export interface IrcChannelOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly counters: Counters;
-  readonly health: Health;
+  readonly health: LinkHealth;
 }
 
 /** A time during which we are in the channel. */
@@ -52,7 +52,7 @@ export class IrcChannel {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #counters: Counters;
-  readonly #health: Health;
+  readonly #health: LinkHealth;
   readonly #attempts: Attempts;
   readonly #alarm: Alarm;
   readonly #stall: Stall;

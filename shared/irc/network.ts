@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Health } from "../observe/health.ts";
+import type { LinkHealth } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { ServerReport } from "../observe/snapshot.ts";
 import { FatalError, keepConnected } from "../retry/keep-connected.ts";
@@ -18,7 +18,7 @@ export interface NetworkOptions {
   readonly serve: (session: IrcSession) => void;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly health: Health;
+  readonly health: LinkHealth;
   readonly signal: AbortSignal;
 }
 

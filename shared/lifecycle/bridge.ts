@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Section } from "../config/section.ts";
 import type { XmppConfig } from "../config/sections.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { Health } from "../observe/health.ts";
+import type { LinkHealth } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Journal } from "../outbox/journal.ts";
 
@@ -14,7 +14,7 @@ export interface BridgeContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
-  readonly health: Health;
+  readonly health: LinkHealth;
   readonly version: string;
   /** Aborts when the program is told to stop. */
   readonly signal: AbortSignal;

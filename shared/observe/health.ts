@@ -46,11 +46,25 @@ interface Link {
   attemptAt: number | undefined;
 }
 
+/** Where whoever keeps links tells how they stand. */
+export interface LinkHealth {
+  /** Says how a link stands from now on. */
+  set(link: string, at: LinkState["at"], detail: string): void;
+  /** Where the attempts to bring a link up are told. The link has to be there already. */
+  attempts(link: string): Attempts;
+  /** Says what proves from now on that a link which is up is alive. */
+  prove(link: string, proof: Proof): void;
+  /** Adds a direction. */
+  direction(direction: Direction): void;
+  /** Says who knows of the IRC servers. */
+  servers(report: () => readonly ServerReport[]): void;
+}
+
 /**
  * How everything stands: the one thing that the service's status, its watchdog, its checks and its
  * people read. What changes seldom is told to it; what changes with every message it asks for.
  */
-export class Health {
+export class Health implements LinkHealth {
   readonly #clock: Clock;
   readonly #links = new Map<string, Link>();
   readonly #proofs = new Map<string, Proof>();
@@ -63,7 +77,6 @@ export class Health {
     this.#clock = clock;
   }
 
-  /** Says how a link stands from now on. */
   set(link: string, at: LinkState["at"], detail: string): void {
     const known = this.#links.get(link);
     if (known?.state.at === at && known.state.detail === detail) return;
@@ -78,7 +91,6 @@ export class Health {
     this.#tellWatchers();
   }
 
-  /** Where the attempts to bring a link up are told. The link has to be there already. */
   attempts(link: string): Attempts {
     const note = (more: number, inMs: number | undefined) => {
       const known = this.#links.get(link);
@@ -93,17 +105,15 @@ export class Health {
     };
   }
 
-  /** Says what proves from now on that a link which is up is alive. */
   prove(link: string, proof: Proof): void {
     this.#proofs.set(link, proof);
   }
 
-  /** Adds a direction of a bridge. */
+  /** The bridge that has failed holds all of its directions up. */
   direction(direction: Direction, bridge = ""): void {
     this.#directions.push({ ...direction, bridge });
   }
 
-  /** Says who knows of the IRC servers. */
   servers(report: () => readonly ServerReport[]): void {
     this.#servers = report;
   }
@@ -212,37 +222,37 @@ function notBefore(now: number, attemptAt: number | undefined): number | undefin
   return attemptAt === undefined ? undefined : Math.max(now, attemptAt);
 }
 
-/** How one bridge stands; each of its links and directions is one of the whole as well. */
-export class BridgeHealth extends Health {
+/** Where one bridge tells how its links stand, which are links of the whole. */
+export class BridgeHealth implements LinkHealth {
   readonly #bridge: string;
   readonly #whole: Health;
+  readonly #links = new Set<string>();
   #hasFailed = false;
 
   constructor(bridge: string, whole: Health) {
-    super();
     this.#bridge = bridge;
     this.#whole = whole;
   }
 
-  override set(link: string, at: LinkState["at"], detail: string): void {
+  set(link: string, at: LinkState["at"], detail: string): void {
     if (this.#hasFailed) return;
-    super.set(link, at, detail);
+    this.#links.add(link);
     this.#whole.set(link, at, detail);
   }
 
-  override attempts(link: string): Attempts {
+  attempts(link: string): Attempts {
     return this.#whole.attempts(link);
   }
 
-  override prove(link: string, proof: Proof): void {
+  prove(link: string, proof: Proof): void {
     this.#whole.prove(link, proof);
   }
 
-  override direction(direction: Direction): void {
+  direction(direction: Direction): void {
     this.#whole.direction(direction, this.#bridge);
   }
 
-  override servers(report: () => readonly ServerReport[]): void {
+  servers(report: () => readonly ServerReport[]): void {
     this.#whole.servers(report);
   }
 
@@ -252,6 +262,6 @@ export class BridgeHealth extends Health {
    */
   fail(detail: string): void {
     this.#hasFailed = true;
-    this.#whole.replace(this.links().keys(), this.#bridge, detail);
+    this.#whole.replace(this.#links, this.#bridge, detail);
   }
 }

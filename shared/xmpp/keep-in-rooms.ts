@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { errorMessage } from "../error-message.ts";
-import type { Health } from "../observe/health.ts";
+import type { LinkHealth } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { FatalError, keepConnected } from "../retry/keep-connected.ts";
 import type { Room } from "./room.ts";
@@ -22,7 +22,7 @@ export interface KeepInRoomsOptions {
   readonly jid: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly health: Health;
+  readonly health: LinkHealth;
   readonly signal: AbortSignal;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Gap } from "../gap.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { Health } from "../observe/health.ts";
+import type { LinkHealth } from "../observe/health.ts";
 import type { Logger } from "../observe/logger.ts";
 import { shield } from "../observe/shield.ts";
 import type { Fate, Stay } from "../outbox/drain.ts";
@@ -57,7 +57,7 @@ export interface RoomOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
-  readonly health: Health;
+  readonly health: LinkHealth;
 }
 
 /**
