@@ -47,7 +47,7 @@ export class GapLines {
   constructor(options: GapLinesOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.clock, () => this.#tell());
-    this.#ledger = readNote(options.notes, options.note, StoredLedger) ?? NOTHING;
+    this.#ledger = readNote(options.notes, options.note, LedgerNote) ?? NOTHING;
     this.#plan();
   }
 
@@ -97,7 +97,7 @@ export class GapLines {
 const NOTHING: Ledger = {};
 
 const span = { since: z.number(), until: z.number() };
-const StoredLedger = z.object({
+const LedgerNote = z.object({
   mute: z.object({ ...span, late: z.number(), uncertain: z.number() }).exactOptional(),
   deaf: z
     .object({ ...span, missed: z.number(), leftOut: z.number(), isComplete: z.boolean() })

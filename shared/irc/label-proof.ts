@@ -1,12 +1,7 @@
 import { Alarm } from "../alarm.ts";
+import type { Fate } from "../outbox/drain.ts";
 import { Fence } from "./fence.ts";
-import {
-  fateOfRefused,
-  type LineFate,
-  type Proof,
-  type ProofOptions,
-  type SpokenLine,
-} from "./proof.ts";
+import { fateOfRefused, type Proof, type ProofOptions, type SpokenLine } from "./proof.ts";
 import { Refusals } from "./refusals.ts";
 import type { IrcSession } from "./session.ts";
 import {
@@ -123,7 +118,7 @@ export class LabelProof implements Proof {
     this.#check();
   }
 
-  get #fateWithoutEcho(): LineFate {
+  get #fateWithoutEcho(): Fate {
     const isSwallowed = this.#hasEchoed && hasLabels(this.#options.session);
     return isSwallowed ? { refused: "no echo" } : "delivered";
   }

@@ -1,8 +1,9 @@
 import { Alarm } from "../alarm.ts";
 import type { Clock } from "../clock.ts";
+import type { Fate } from "../outbox/drain.ts";
 import { FenceProof } from "./fence-proof.ts";
 import { hasLabels, LabelProof } from "./label-proof.ts";
-import type { LineFate, Proof, SpokenLine } from "./proof.ts";
+import type { Proof, SpokenLine } from "./proof.ts";
 import type { IrcSession } from "./session.ts";
 
 export interface PacedSenderOptions {
@@ -77,7 +78,7 @@ export class PacedSender {
     target: string,
     text: string,
     { over, written }: SayOptions = {},
-  ): Promise<LineFate> {
+  ): Promise<Fate> {
     if (this.#closed || this.#signal.aborted || over?.aborted) return Promise.resolve("unsent");
     if (text === "") return Promise.resolve({ refused: "412" });
     if (over !== undefined) this.#watch(over);

@@ -1,23 +1,8 @@
 import type { Clock } from "../clock.ts";
+import type { Fate } from "../outbox/drain.ts";
 import type { IrcSession } from "./session.ts";
 import type { Line } from "./wire/line.ts";
 import type { SpeechRefusal } from "./wire/speech-refusal.ts";
-
-/**
- * What became of a line:
- * - `delivered`: the server has read it and did not object;
- * - `refused`: the server has read it and said no, with this numeric or FAIL code, or with `no echo`:
- *   it swallowed the line without a word;
- * - `later`: the server has read it and asked to wait;
- * - `uncertain`: it was written, and the session ended before the server proved to have read it;
- * - `unsent`: nobody heard it, for it was not written in time, or refused because time was up.
- */
-export type LineFate =
-  | "delivered"
-  | "uncertain"
-  | "unsent"
-  | "later"
-  | { readonly refused: string };
 
 /** A line for people, from the moment it is asked for until its fate is known. */
 export interface SpokenLine {
@@ -26,7 +11,12 @@ export interface SpokenLine {
   readonly text: string;
   /** Tells that the time for it is up, as when we were put out of the channel. */
   readonly over: AbortSignal | undefined;
-  readonly settle: (fate: LineFate) => void;
+  /**
+   * Here `delivered` means that the server has read the line and did not object, and `refused` gives the
+   * numeric or FAIL code, or `no echo` of one that it swallowed without a word. What was refused because
+   * time was up is `unsent`.
+   */
+  readonly settle: (fate: Fate) => void;
 }
 
 /** How it is found out what became of the lines of one session. */
@@ -52,7 +42,7 @@ export interface ProofOptions {
 }
 
 /** The fate of a line that the server refused. */
-export function fateOfRefused({ over }: SpokenLine, refusal: SpeechRefusal): LineFate {
+export function fateOfRefused({ over }: SpokenLine, refusal: SpeechRefusal): Fate {
   if (over?.aborted) return "unsent";
   return refusal.isTemporary ? "later" : { refused: refusal.code };
 }

@@ -27,7 +27,7 @@ export function isKept(cause: string): cause is KeptCause {
 
 const NOTE = "irc servers";
 
-const Quarantines = z.array(
+const QuarantinesNote = z.array(
   z.object({
     host: z.string(),
     port: z.number(),
@@ -39,7 +39,7 @@ const Quarantines = z.array(
 
 /** The quarantines that an earlier run left; none when they are not what they should be. */
 export function readQuarantines(notes: Notes): readonly Quarantine[] {
-  return readNote(notes, NOTE, Quarantines) ?? [];
+  return readNote(notes, NOTE, QuarantinesNote) ?? [];
 }
 
 export function keepQuarantines(notes: Notes, quarantines: readonly Quarantine[]): void {

@@ -1,4 +1,5 @@
-import { fateOfRefused, type LineFate, type SpokenLine } from "./proof.ts";
+import type { Fate } from "../outbox/drain.ts";
+import { fateOfRefused, type SpokenLine } from "./proof.ts";
 import type { IrcSession } from "./session.ts";
 import { foldCase } from "./wire/casemapping.ts";
 import type { Line } from "./wire/line.ts";
@@ -32,9 +33,9 @@ export class Refusals {
    * names its target, not its line. When there are fewer than lines, the newest lines are taken for the
    * refused: a kick, a ban or a +m sets in while we speak more often than it is lifted.
    */
-  judge(read: readonly SpokenLine[]): readonly LineFate[] {
+  judge(read: readonly SpokenLine[]): readonly Fate[] {
     if (this.#byTarget.size === 0) return read.map(() => "delivered");
-    const newestFirst = read.toReversed().map((line): LineFate => {
+    const newestFirst = read.toReversed().map((line): Fate => {
       const refusal =
         this.#byTarget.get(this.#fold(line.target))?.pop() ?? this.#byTarget.get("")?.pop();
       return refusal === undefined ? "delivered" : fateOfRefused(line, refusal);

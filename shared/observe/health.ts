@@ -3,8 +3,8 @@ import type {
   DirectionReport,
   LinkReport,
   LinkState,
+  OutboxProgress,
   OutboxReport,
-  Progress,
   ServerReport,
   Snapshot,
 } from "./snapshot.ts";
@@ -33,7 +33,7 @@ export interface Direction {
   /** The links that it cannot do without. */
   readonly needs: readonly string[];
   /** Its outbox: looked at whenever somebody wants to know, so that nothing is paid for in between. */
-  readonly outbox: Progress;
+  readonly outbox: OutboxProgress;
 }
 
 /** A direction, and the link that stands in for all others of its bridge when that has failed. */

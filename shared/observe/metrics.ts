@@ -47,7 +47,6 @@ const COUNTED: Readonly<Record<string, string>> = {
   handler_failures: "Bugs that hit one message and were kept from the next.",
   irc_speech_ignored: "Lines of a channel that are not for the room, by reason.",
   messages: "Relayed messages: what was made of them on arrival, and their fate.",
-  room_history_dropped: "Messages of a room's history that were too many to keep.",
 };
 
 function ofLinks({ snapshot, now }: MetricsOptions): readonly Metric[] {

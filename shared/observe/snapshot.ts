@@ -22,7 +22,7 @@ export interface LinkReport {
 }
 
 /** How one direction gets on. */
-export interface Progress {
+export interface OutboxProgress {
   /** Messages that are not settled. */
   readonly pending: number;
   /** When the oldest of them was taken, in milliseconds since 1970. */
@@ -36,7 +36,7 @@ export interface Progress {
 }
 
 /** One direction, such as `irc-to-room #channel room@conference.example.org`. */
-export interface DirectionReport extends Progress {
+export interface DirectionReport extends OutboxProgress {
   readonly name: string;
   /** What keeps it from being used: a link that it needs, and how that stands. */
   readonly heldUpBy: string | undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PacedSender } from "../../../shared/irc/pacing.ts";
-import type { LineFate } from "../../../shared/irc/proof.ts";
 import { confirmingCapabilities } from "../../../shared/irc/wire/registration.ts";
+import type { Fate } from "../../../shared/outbox/drain.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession } from "../../support/fake-irc-session.ts";
 
@@ -11,7 +11,7 @@ function world({ capabilities = confirmingCapabilities, answers = false } = {}) 
   const session = new FakeIrcSession({ answers, capabilities });
   const signal = new AbortController().signal;
   const sender = new PacedSender({ session, clock, burst: 1, intervalMs: 0, signal });
-  const fates: (LineFate | "pending")[] = [];
+  const fates: (Fate | "pending")[] = [];
   const say = async (text: string, over?: AbortSignal) => {
     const place = fates.push("pending") - 1;
     fates[place] = await sender.say("PRIVMSG", "#channel", text, { over });

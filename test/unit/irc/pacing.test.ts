@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PacedSender } from "../../../shared/irc/pacing.ts";
-import type { LineFate } from "../../../shared/irc/proof.ts";
 import { confirmingCapabilities } from "../../../shared/irc/wire/registration.ts";
+import type { Fate } from "../../../shared/outbox/drain.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeIrcSession } from "../../support/fake-irc-session.ts";
 
@@ -21,7 +21,7 @@ function world({ burst, intervalMs, answers = false }: Pace) {
   const session = new FakeIrcSession({ answers });
   const stop = new AbortController();
   const sender = new PacedSender({ session, clock, burst, intervalMs, signal: stop.signal });
-  const fates: (LineFate | "pending")[] = [];
+  const fates: (Fate | "pending")[] = [];
   const say = async (text: string, target = "#channel") => {
     const place = fates.push("pending") - 1;
     fates[place] = await sender.say("PRIVMSG", target, text);
@@ -443,7 +443,7 @@ describe("PacedSender that waits for proof", () => {
     const session = new FakeIrcSession({ capabilities, answers: () => !isHole });
     const signal = new AbortController().signal;
     const sender = new PacedSender({ session, clock, burst, intervalMs, signal });
-    const fates: (readonly [LineFate, string])[] = [];
+    const fates: (readonly [Fate, string])[] = [];
     const speak = async (text: string) => {
       fates.push([await sender.say("PRIVMSG", "#channel", text), text]);
     };
@@ -454,7 +454,7 @@ describe("PacedSender that waits for proof", () => {
     }
     session.end("ping timeout");
     await clock.advance(0);
-    const textsOf = (wanted: LineFate) =>
+    const textsOf = (wanted: Fate) =>
       fates.flatMap(([fate, text]) => (fate === wanted ? [text] : []));
     const uncertain = textsOf("uncertain");
     expect(uncertain.length).toBeGreaterThan(0);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { BridgeHealth, Health } from "../../../shared/observe/health.ts";
-import type { Progress } from "../../../shared/observe/snapshot.ts";
+import type { OutboxProgress } from "../../../shared/observe/snapshot.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
-const IDLE: Progress = {
+const IDLE: OutboxProgress = {
   pending: 0,
   oldestAt: undefined,
   lastDeliveredAt: undefined,
