@@ -8,8 +8,9 @@ import { Counters } from "../shared/observe/counters.ts";
 import { BridgeHealth, type Health } from "../shared/observe/health.ts";
 import { keepReporting } from "../shared/observe/keep-reporting.ts";
 import type { Logger } from "../shared/observe/logger.ts";
+import { isLasting } from "../shared/outbox/disk-error.ts";
 import { memoryJournal, type OpenJournal } from "../shared/outbox/memory-journal.ts";
-import { OutboxLockedError, openSqliteJournal } from "../shared/outbox/sqlite-outbox.ts";
+import { openSqliteJournal } from "../shared/outbox/sqlite-outbox.ts";
 import { CommandError } from "./command-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { version } from "./version.ts";
@@ -97,7 +98,7 @@ export type OutboxConfig = Pick<
 
 /**
  * Opens the outbox where the configuration wants it. Throws a CommandError when the state directory cannot
- * be used: 69 when it may be possible a moment later.
+ * be used: with 78 when somebody has to mend it, with 69 when that may pass.
  */
 export function openJournal(config: OutboxConfig, log: Logger): OpenJournal {
   const { stateDirectory, outbox, auditDays, auditBytes, auditTexts } = config;
@@ -109,9 +110,8 @@ export function openJournal(config: OutboxConfig, log: Logger): OpenJournal {
       keepsTexts: auditTexts,
     });
   } catch (error) {
-    const exitCode = error instanceof OutboxLockedError ? 69 : 78;
     throw new CommandError(
-      exitCode,
+      isLasting(error) ? 78 : 69,
       `${errorMessage(error)}; STATE_DIRECTORY is ${stateDirectory}`,
     );
   }

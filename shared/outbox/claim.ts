@@ -1,4 +1,5 @@
 import Database from "better-sqlite3";
+import { ensurePrivateFile } from "./private-file.ts";
 
 /** How long a predecessor gets to be gone, in milliseconds. */
 const PATIENCE = 500;
@@ -11,6 +12,7 @@ const PATIENCE = 500;
  * to copy it is not taken for another saxbridge.
  */
 export function claim(path: string): () => void {
+  ensurePrivateFile(path);
   const lock = new Database(path, { timeout: PATIENCE });
   try {
     // A journal in a file would need room on the disk.

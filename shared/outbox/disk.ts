@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import type { Clock } from "../clock.ts";
 import { isFull, isLocked } from "./disk-error.ts";
 import type { Sync } from "./grouped-sync.ts";
+import { ensurePrivateFile } from "./private-file.ts";
 import { migrate } from "./schema.ts";
 import { type Tables, tablesOf } from "./tables.ts";
 import type { TrailBounds } from "./trail-table.ts";
@@ -30,7 +31,7 @@ export interface DiskOptions {
 const PAGE = 1_024;
 
 /**
- * Opens the file, and makes it where there is none. Throws what SQLite throws.
+ * Opens the file, and makes it where there is none. Throws what SQLite or the system throws.
  *
  * The write-ahead log goes to the disk when we say so (`synchronous=NORMAL`): a transaction then costs
  * what it costs to hand it to the operating system, and waiting for the disk is left to a thread.
@@ -38,6 +39,7 @@ const PAGE = 1_024;
 export function openDisk(path: string, { trail, clock, patience }: DiskOptions): Disk {
   // A run that was killed may have moved something into it that is not on disk.
   if (existsSync(path)) syncNow(path);
+  ensurePrivateFile(path);
   const { database, isShared } = openDatabase(path, patience);
   try {
     const tables = tablesOf(database, trail, clock);

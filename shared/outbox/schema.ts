@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { LastingError } from "./disk-error.ts";
 
 /**
  * Rows of one queue that were written together share a batch: under load that is one insert and one
@@ -26,7 +27,7 @@ const MIGRATIONS: readonly string[] = [
 export function migrate(database: Database.Database): void {
   const version = Number(database.pragma("user_version", { simple: true }));
   if (version > MIGRATIONS.length) {
-    throw new Error(`it was written by a newer saxbridge (schema ${version})`);
+    throw new LastingError(`it was written by a newer saxbridge (schema ${version})`);
   }
   const steps = MIGRATIONS.slice(version);
   if (steps.length === 0) return;

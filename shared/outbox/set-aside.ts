@@ -7,7 +7,8 @@ const MOST_KEPT = 3;
 
 /**
  * Moves a damaged SQLite file with its write-ahead log out of the way, so that people can look at what can
- * be saved, and returns its new name. Older ones are deleted, but for three.
+ * be saved, and returns its new name. Of many only the first one, which had most in it, and the newest two
+ * are kept.
  */
 export function setAside(path: string, wallNow: number): string {
   const stamp = new Date(wallNow).toISOString().replaceAll(/[-:.]/g, "");
@@ -34,7 +35,7 @@ function forgetOlder(path: string): void {
   const asides = readdirSync(dirname(path)).filter(
     (name) => name.startsWith(beginning) && !name.endsWith("-wal"),
   );
-  for (const name of asides.toSorted().slice(0, -MOST_KEPT)) {
+  for (const name of asides.toSorted().slice(1, 1 - MOST_KEPT)) {
     const old = join(dirname(path), name);
     rmSync(old);
     rmSync(`${old}-wal`, { force: true });

@@ -4,7 +4,7 @@ import { errorMessage } from "../error-message.ts";
 import type { Logger } from "../observe/logger.ts";
 import { claim } from "./claim.ts";
 import { type Disk, openDisk } from "./disk.ts";
-import { isDamaged, isFull, isLocked } from "./disk-error.ts";
+import { isDamaged, isFull, isLocked, LastingError } from "./disk-error.ts";
 import { DiskWriter } from "./disk-writer.ts";
 import { keyedFingerprint, newFingerprintKey } from "./fingerprint.ts";
 import { Kept, type Stored } from "./kept.ts";
@@ -28,9 +28,8 @@ const FINGERPRINT_KEY = "trail key";
  * Opens the journal in a SQLite file: in memory, with a shadow on the disk. What was flushed survives
  * `kill -9`; within a second, or when `safe` is called, also a power cut.
  *
- * Throws an `OutboxLockedError` when another program has the file and does not let go, and another error
- * when another saxbridge has it, or it can never be written. Of everything else it heals: a full disk, and
- * a damaged file, which is set aside.
+ * Throws when it cannot be read or written; `isLasting` tells whether waiting may help. It does not, for one,
+ * when another saxbridge has the file. Of the rest it heals: a full disk, and a damaged file, which is set aside.
  */
 export function openSqliteJournal(
   path: string,
@@ -84,9 +83,6 @@ export function openSqliteJournal(
   }
 }
 
-/** The outbox is another program's for the moment: waiting may help. */
-export class OutboxLockedError extends Error {}
-
 const A_WEEK: TrailBounds = { keepFor: 7 * 86_400_000, maxBytes: 16 * 1_048_576 };
 
 const LOST_AT_START = "what waited to be said, how far rooms were read, and the audit trail";
@@ -99,27 +95,45 @@ function claimOutbox(path: string): () => void {
   } catch (error) {
     if (!isLocked(error)) throw cannotOpen(path, error);
     const why = "another saxbridge is running with this state directory";
-    throw new Error(`Cannot open outbox ${path}: ${why}`, { cause: error });
+    throw new LastingError(`Cannot open outbox ${path}: ${why}`, { cause: error });
   }
 }
 
 /** What an earlier run left, and the disk: none when it is too full for a first file. */
+interface First {
+  readonly disk?: Disk;
+  readonly stored?: Stored;
+}
+
+/** Begins a new file where the old one is damaged; once, because a disk that damages that one as well is broken. */
 function openFirst(
   path: string,
   open: (patience: number) => Disk,
   putAside: (error: unknown, lost: string) => void,
-): { readonly disk?: Disk; readonly stored?: Stored } {
+): First {
   try {
-    return openAndRead(open);
+    return openUnlessFull(path, open);
   } catch (error) {
-    if (isFull(error) && statSync(path).size === 0) return {};
     if (!isDamaged(error)) throw error;
     putAside(error, LOST_AT_START);
-    return openFirst(path, open, putAside);
+    return openUnlessFull(path, open);
   }
 }
 
-function openAndRead(open: (patience: number) => Disk) {
+function openUnlessFull(path: string, open: (patience: number) => Disk): First {
+  try {
+    return openAndRead(open);
+  } catch (error) {
+    if (isFull(error) && isEmpty(path)) return {};
+    throw error;
+  }
+}
+
+function isEmpty(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+}
+
+function openAndRead(open: (patience: number) => Disk): First {
   const disk = open(PATIENCE);
   try {
     return { disk, stored: disk.tables.read() };
@@ -130,11 +144,8 @@ function openAndRead(open: (patience: number) => Disk) {
 }
 
 function cannotOpen(path: string, error: unknown): Error {
-  if (!isLocked(error)) {
-    return new Error(`Cannot open outbox ${path}: ${errorMessage(error)}`, { cause: error });
-  }
-  const why = "another program has locked it";
-  return new OutboxLockedError(`Cannot open outbox ${path}: ${why}`, { cause: error });
+  const why = isLocked(error) ? "another program has locked it" : errorMessage(error);
+  return new Error(`Cannot open outbox ${path}: ${why}`, { cause: error });
 }
 
 /** Random, and kept with what it is for. */

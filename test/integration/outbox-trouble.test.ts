@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
@@ -6,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -16,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fields } from "../../shared/observe/logger.ts";
 import type { Row } from "../../shared/outbox/journal.ts";
 import type { OpenJournal } from "../../shared/outbox/memory-journal.ts";
-import { OutboxLockedError, openSqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
+import { openSqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
 import { SmallDisk } from "../chaos/disk.ts";
 import { silentLog } from "../support/silent-log.ts";
 
@@ -216,12 +218,27 @@ describe("a damaged outbox", () => {
     ]);
   });
 
-  test("is kept only three times", () => {
-    for (let i = 0; i < 5; i += 1) {
-      writeFileSync(file(), "x".repeat(10_000));
+  test("is kept only three times, the first one among them", () => {
+    const first = "the first one";
+    for (const text of [first, "2", "3", "4", "5"]) {
+      writeFileSync(file(), text.repeat(1_000));
       openJournal().close();
     }
     expect(asides()).toHaveLength(3);
+    const [oldest = ""] = asides().toSorted();
+    expect(readFileSync(join(directory, oldest), "latin1").startsWith(first)).toBe(true);
+  });
+
+  test("is set aside once at a start: a new file that is damaged, too, ends it", () => {
+    let times = 0;
+    const damage = () => {
+      times += 1;
+      if (times <= 3) writeFileSync(file(), "x".repeat(10_000));
+    };
+    damage();
+    const log = { ...silentLog, error: damage };
+    expect(() => openSqliteJournal(file(), log)).toThrow(/file is not a database$/);
+    expect(asides()).toHaveLength(1);
   });
 });
 
@@ -257,18 +274,26 @@ describe("an outbox that another program has open", () => {
     other.pragma("locking_mode = EXCLUSIVE");
     other.exec("BEGIN IMMEDIATE");
     undo.push(() => other.close());
-    expect(() => openJournal()).toThrow(OutboxLockedError);
+    expect(() => openJournal()).toThrow(/another program has locked it$/);
   });
 });
 
 describe("an outbox that can never be written", () => {
   test("is refused", () => {
     expect(() => openSqliteJournal(join(directory, "none", "outbox.sqlite"), silentLog)).toThrow(
-      /^Cannot open outbox .*: /,
+      /^Cannot open outbox .*: ENOENT/,
     );
     mkdirSync(file());
     expect(() => openJournal()).toThrow(/^Cannot open outbox .*: unable to open database file$/);
   });
+});
+
+test("an outbox is for nobody else to read, wherever it is", () => {
+  chmodSync(directory, 0o755);
+  append(openJournal());
+  for (const ending of ["", "-wal", "-shm", "-lock"]) {
+    expect([ending, (statSync(file() + ending).mode & 0o777).toString(8)]).toEqual([ending, "600"]);
+  }
 });
 
 function overwrite(position: number, bytes: Uint8Array): void {

@@ -27,6 +27,7 @@ const EDGES: ReadonlySet<string> = new Set([
   "shared/outbox/disk.ts", // SQLite: the file, fsync
   "shared/outbox/fingerprint.ts", // node:crypto
   "shared/outbox/planned.ts", // timers
+  "shared/outbox/private-file.ts", // files
   "shared/outbox/schema.ts", // SQLite
   "shared/outbox/set-aside.ts", // files
   "shared/outbox/sqlite-outbox.ts", // files
