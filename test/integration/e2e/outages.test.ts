@@ -121,9 +121,11 @@ describe("with IRC servers that fail", () => {
     scene = await openScene({ xmpp, irc });
     const { alice, run } = scene;
     await irc.kill9();
+    // What is said before that may go into the dead connection: it is told of, and not said again.
+    await run.waitFor("no connection");
     const meanwhile = numbered("meanwhile", 20);
     for (const line of meanwhile) alice.say(line);
-    await run.waitFor("no connection");
+    await alice.waitForMessage("meanwhile 20");
 
     await irc.restart();
     const since = performance.now();
