@@ -14,7 +14,7 @@ const HEARD = at("13:00:00");
 describe("readDeclarations()", () => {
   test("reads a time of which all may be missing", () => {
     const line =
-      "-saxbridge- Away from #chan from 2026-11-20 12:00:05 to 12:00:09 UTC: what was said there meanwhile is missing here";
+      "*** saxbridge: Away from #chan from 2026-11-20 12:00:05 to 12:00:09 UTC: what was said there meanwhile is missing here";
     expect(readDeclarations(line, HEARD)).toEqual([
       {
         shown: { since: at("12:00:05"), until: at("12:00:09") },
@@ -27,7 +27,7 @@ describe("readDeclarations()", () => {
 
   test("reads how many may not have been heard, and how many were left out", () => {
     const line =
-      "<saxbridge> Away from here from 2026-11-20 23:59:50 to 2026-11-21 00:01:00 UTC: 20 messages said late, 1 message may not have been heard, 3 messages left out";
+      "*** saxbridge: Away from here from 2026-11-20 23:59:50 to 2026-11-21 00:01:00 UTC: 20 messages said late, 1 message may not have been heard, 3 messages left out";
     const shown = { since: at("23:59:50"), until: at("00:01:00") + 86_400_000 };
     expect(readDeclarations(line, HEARD)).toEqual([
       { shown, count: 1, of: "to here", text: line },
