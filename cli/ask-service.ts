@@ -9,7 +9,6 @@ import { errorMessage } from "../shared/error-message.ts";
 import { CommandError } from "./command-error.ts";
 import { readEnvironment } from "./configuration.ts";
 import { controlSocket } from "./control.ts";
-import type { OutboxConfig } from "./run-bridges.ts";
 
 /** Where the unit of the service has its socket. */
 const SOCKET_OF_THE_UNIT = "/run/saxbridge/control.sock";
@@ -17,10 +16,10 @@ const SOCKET_OF_THE_UNIT = "/run/saxbridge/control.sock";
 /** How long an answer may take, in milliseconds: a search through a large trail of a busy service, too. */
 const PATIENCE = 60_000;
 
-/** Where the service can be asked, and its outbox, for whom nothing else is configured. */
+/** Where the service can be asked, and what it leaves. */
 export interface Service {
   readonly socket: string;
-  readonly outbox: OutboxConfig;
+  readonly stateDirectory: string;
 }
 
 /** The service that the environment means; where it names none and there is none here, that of systemd. */
@@ -30,7 +29,7 @@ export function findService(envFile: string | undefined): Service {
   const isElsewhere = config.controlSocket === undefined && !existsSync(socket);
   return {
     socket: isElsewhere && existsSync(SOCKET_OF_THE_UNIT) ? SOCKET_OF_THE_UNIT : socket,
-    outbox: config,
+    stateDirectory: config.stateDirectory,
   };
 }
 

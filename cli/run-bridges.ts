@@ -91,7 +91,7 @@ async function countingWhile(context: BridgeContext, work: () => Promise<void>):
 }
 
 /** What the configuration says of the outbox. */
-export type OutboxConfig = Pick<
+type OutboxConfig = Pick<
   Configuration["general"],
   "stateDirectory" | "outbox" | "auditDays" | "auditBytes" | "auditTexts"
 >;

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { createLogger } from "../shared/observe/log.ts";
+import { errorMessage } from "../shared/error-message.ts";
+import { readTrail } from "../shared/outbox/read-trail.ts";
 import { askService, findService } from "./ask-service.ts";
 import type { Arguments } from "./command.ts";
 import { CommandError } from "./command-error.ts";
-import { type OutboxConfig, openJournal } from "./run-bridges.ts";
 import { formatFates, type MessageFate } from "./why-text.ts";
 
 const Fates = z.array(
@@ -29,7 +29,7 @@ export async function why({ words, env, json }: Arguments): Promise<number> {
   const service = findService(env);
   const fates =
     (await askService(service.socket, `/why?q=${encodeURIComponent(query)}`, Fates)) ??
-    (await readTrail(service.outbox, query));
+    (await readWhatIsLeft(service.stateDirectory, query));
   if (json) process.stdout.write(`${JSON.stringify(fates, undefined, 2)}\n`);
   else process.stdout.write(fates.length === 0 ? UNKNOWN : formatFates(fates));
   return 0;
@@ -40,18 +40,23 @@ const UNKNOWN =
   "Give the whole text as it was said, or the id, or its first 8 characters.\n";
 
 /** What the last run left: nobody else can tell when none runs. */
-async function readTrail(outbox: OutboxConfig, query: string): Promise<readonly MessageFate[]> {
-  const { stateDirectory } = outbox;
-  if (!existsSync(join(stateDirectory, "outbox.sqlite"))) {
+async function readWhatIsLeft(
+  stateDirectory: string,
+  query: string,
+): Promise<readonly MessageFate[]> {
+  const outbox = join(stateDirectory, "outbox.sqlite");
+  if (!existsSync(outbox)) {
     throw new CommandError(
       69,
       `no saxbridge runs here, and none has left anything in ${stateDirectory}: set STATE_DIRECTORY, with systemd to /var/lib/saxbridge`,
     );
   }
-  const journal = openJournal(outbox, createLogger({ level: "error", format: "pretty" }));
   try {
-    return await journal.trail.find(query);
-  } finally {
-    journal.close();
+    return await readTrail(outbox, query);
+  } catch (error) {
+    throw new CommandError(
+      69,
+      `no saxbridge runs here, and ${outbox} cannot be read: ${errorMessage(error)}`,
+    );
   }
 }

@@ -4,6 +4,9 @@ import type { Fingerprint } from "./trail.ts";
 /** Of base64, 6 bits each: nobody takes one text for another by chance. */
 const CHARACTERS = 20;
 
+/** The note that keeps the key of a journal's fingerprints. */
+export const FINGERPRINT_KEY = "trail key";
+
 /** A secret for `keyedFingerprint`. */
 export function newFingerprintKey(): string {
   return randomBytes(32).toString("base64");

@@ -23,14 +23,24 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE trail (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, fates TEXT NOT NULL) STRICT;`,
 ];
 
+/** Throws unless the tables are those of this version. */
+export function checkSchema(database: Database.Database): void {
+  const version = versionOf(database);
+  if (version < MIGRATIONS.length) {
+    throw new LastingError(`it was written by an older saxbridge (schema ${version})`);
+  }
+}
+
 /** Makes the tables, or brings those of an older version up to date; throws for those of a newer one. */
 export function migrate(database: Database.Database): void {
-  const version = Number(database.pragma("user_version", { simple: true }));
-  if (version > MIGRATIONS.length) {
-    throw new LastingError(`it was written by a newer saxbridge (schema ${version})`);
-  }
-  const steps = MIGRATIONS.slice(version);
+  const steps = MIGRATIONS.slice(versionOf(database));
   if (steps.length === 0) return;
   const script = `${steps.join("\n")} PRAGMA user_version = ${MIGRATIONS.length};`;
   database.transaction(() => database.exec(script)).immediate();
+}
+
+function versionOf(database: Database.Database): number {
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (version <= MIGRATIONS.length) return version;
+  throw new LastingError(`it was written by a newer saxbridge (schema ${version})`);
 }

@@ -6,7 +6,7 @@ import { claim } from "./claim.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { isDamaged, isFull, isLocked, LastingError } from "./disk-error.ts";
 import { DiskWriter } from "./disk-writer.ts";
-import { keyedFingerprint, newFingerprintKey } from "./fingerprint.ts";
+import { FINGERPRINT_KEY, keyedFingerprint, newFingerprintKey } from "./fingerprint.ts";
 import { Kept, type Stored } from "./kept.ts";
 import { memoryJournal, type OpenJournal } from "./memory-journal.ts";
 import { setAside } from "./set-aside.ts";
@@ -21,8 +21,6 @@ export interface SqliteOptions {
 
 /** How long another program may have the file at the start, in milliseconds. */
 const PATIENCE = 5_000;
-
-const FINGERPRINT_KEY = "trail key";
 
 /**
  * Opens the journal in a SQLite file: in memory, with a shadow on the disk. What was flushed survives

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -9,6 +18,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fate, Journal, KeptRow, Row } from "../../shared/outbox/journal.ts";
 import type { OpenJournal } from "../../shared/outbox/memory-journal.ts";
+import { readTrail } from "../../shared/outbox/read-trail.ts";
 import { openSqliteJournal } from "../../shared/outbox/sqlite-outbox.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
@@ -384,6 +394,37 @@ describe("the trail on disk", () => {
     const written = readFileSync(file(), "latin1");
     expect(written).toContain("delivered");
     expect(written).not.toContain("secret");
+  });
+
+  test("is read from a file that nobody has open, or somebody has, and nothing is written there", async () => {
+    const journal = openJournal();
+    journal.record(fate({ id: "one", text: "a secret" }));
+    journal.append({ ...row(1), value: '"waiting"' });
+    const found = async () =>
+      (await Promise.all(["a secret", "waiting"].map((query) => readTrail(file(), query))))
+        .flat()
+        .map(({ id }) => id);
+    journal.flush();
+    expect(await found()).toEqual(["one", "id-1"]);
+    closeAll();
+    rmSync(`${file()}-lock`);
+    const before = readFileSync(file());
+    expect(await found()).toEqual(["one", "id-1"]);
+    expect(readFileSync(file()).equals(before)).toBe(true);
+    expect(existsSync(`${file()}-lock`)).toBe(false);
+  });
+
+  test("is not read where the file is of another version, or none at all", async () => {
+    openJournal();
+    closeAll();
+    const database = new Database(file());
+    database.pragma("user_version = 1");
+    await expect(readTrail(file(), "text")).rejects.toThrow(/written by an older saxbridge/);
+    expect(database.pragma("user_version", { simple: true })).toBe(1);
+    database.close();
+    writeFileSync(file(), "x".repeat(10_000));
+    await expect(readTrail(file(), "text")).rejects.toThrow("file is not a database");
+    expect(readdirSync(directory).filter((name) => name.includes("corrupt"))).toEqual([]);
   });
 
   test("holds texts where they are wanted", async () => {

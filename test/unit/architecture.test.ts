@@ -28,6 +28,7 @@ const EDGES: ReadonlySet<string> = new Set([
   "shared/outbox/fingerprint.ts", // node:crypto
   "shared/outbox/planned.ts", // timers
   "shared/outbox/private-file.ts", // files
+  "shared/outbox/read-trail.ts", // SQLite
   "shared/outbox/schema.ts", // SQLite
   "shared/outbox/set-aside.ts", // files
   "shared/outbox/sqlite-outbox.ts", // files
