@@ -28,7 +28,7 @@ const REFUSALS = words({
   bug: "saxbridge could not say it because of a bug: the log has the details",
   forbidden: "the room lets us not speak: it is moderated (forbidden)",
   "not-allowed": "the room does not allow it (not-allowed)",
-  poison: "the connection broke with it again and again, so that it was given up",
+  poison: "the connection broke soon after it, twice, so that it was given up",
   "no echo": "the IRC server took it and showed it to nobody",
   "swallowed by the room": "the room took it and showed it to nobody",
 });
