@@ -14,8 +14,9 @@ const TOLERANCE_MS = 2_000;
  * have been by the true clock. It was written down before `heardAt`.
  *
  * The clock showed times between the two whenever it was shifted so that it did; who joins spans knows
- * no better. Stamps of servers are true whatever our clock shows. And the clock may have jumped between
- * the two, so that each of them has to be taken by itself.
+ * no better. Who counts back from the end takes the clock of the end for both. Stamps of servers are
+ * true whatever our clock shows. And the clock may have jumped between the two, so that each of them has
+ * to be taken by itself.
  */
 export function trueSpans(
   shown: Span,
@@ -39,7 +40,14 @@ export function trueSpans(
     since: Math.max(since, shown.since - offset),
     until: Math.min(until, shown.until - offset),
   }));
-  return [shown, across, ...within].filter(
+  const countedBack = times
+    .map((time) => ({
+      time,
+      span: { since: shown.since - time.offset, until: shown.until - time.offset },
+    }))
+    .filter(({ time, span }) => span.until >= time.since && span.until <= time.until)
+    .map(({ span }) => span);
+  return [shown, across, ...within, ...countedBack].filter(
     ({ since, until }) => since <= until && Number.isFinite(since) && Number.isFinite(until),
   );
 }

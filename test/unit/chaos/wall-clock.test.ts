@@ -43,6 +43,13 @@ describe("trueSpans()", () => {
     expect(covers(shown, T + 65_000)).toBe(false);
   });
 
+  test("means times before a jump as well, counted back from its end", () => {
+    const shown = { since: T - 5_000 - HOUR, until: T + 20_000 - HOUR };
+    expect(covers(shown, T)).toBe(true);
+    expect(covers(shown, T - 5_000)).toBe(true);
+    expect(covers(shown, T - 5_001)).toBe(false);
+  });
+
   test("a moment is within every span that begins before it and ends after it by the same clock", () => {
     const around = fc.tuple(fc.nat(50_000), fc.nat(50_000), fc.integer({ min: -HOUR, max: HOUR }));
     fc.assert(
