@@ -40,9 +40,6 @@ export class Link {
   readonly #saidInRoom: RecentLines;
   readonly #saidInChannel: RecentLines;
   #knowsOtherRelay = false;
-  /** What the ids of lines from the channel begin with. */
-  #mark = "";
-  #markedNetwork: string | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -215,12 +212,7 @@ export class Link {
 
   /** What the ids of lines begin with that we bring into the room. */
   #idPrefix(): string {
-    const origin = this.#origin();
-    if (origin.network !== this.#markedNetwork) {
-      this.#markedNetwork = origin.network;
-      this.#mark = relayMark(origin);
-    }
-    return this.#mark;
+    return relayMark(this.#origin());
   }
 
   /** Where the lines that we bring into the room come from. */
