@@ -38,18 +38,24 @@ class Run {
   readonly heard: string[] = [];
   readonly gaps: Gap[] = [];
   readonly #port: number;
+  readonly #beforeWrite: (() => void) | undefined;
   #session: XmppSession | undefined;
 
   constructor(
     server: Pick<XmppServer, "port">,
     jid: string,
-    options: {
+    {
+      beforeWrite,
+      ...options
+    }: {
       readonly notes: Notes;
       readonly catchUp?: CatchUpBounds;
       readonly historySince?: () => number | undefined;
+      readonly beforeWrite?: () => void;
     },
   ) {
     this.#port = server.port;
+    this.#beforeWrite = beforeWrite;
     this.room = new Room({
       jid,
       nick: "relay",
@@ -80,6 +86,7 @@ class Run {
         version: "test",
         log: silentLog,
         counters: new Counters(),
+        beforeWrite: () => this.#beforeWrite?.(),
       },
       AbortSignal.timeout(10_000),
     );
@@ -316,20 +323,21 @@ describe.each(SERVERS)("on %s", (name, start) => {
         describe: (text) => ({ nick: undefined, text }),
       });
       if (life === 0) for (const line of lines) outbox.put(undefined, line);
-      const run = new Run(server, jid, { notes: journal, historySince: () => outbox.oldestAt });
-      runs.push(run);
       const alive = journal;
-      // Nothing leaves before it is written down.
-      const flushing = setInterval(() => alive.flush(), 0);
+      const flush = () => alive.flush();
+      const run = new Run(server, jid, {
+        notes: journal,
+        historySince: () => outbox.oldestAt,
+        // Nothing leaves before it is written down, and what belongs together is written at once.
+        beforeWrite: flush,
+      });
+      runs.push(run);
+      const flushing = setInterval(flush, 0);
       const draining = drain<string>({
         outbox,
         place: {
           stay: (signal) => run.room.stay(signal),
-          say: ({ id, value }, written) => {
-            const fate = run.room.say({ id, body: value }, written);
-            alive.flush();
-            return fate;
-          },
+          say: ({ id, value }, written) => run.room.say({ id, body: value }, written),
         },
         window: 200,
         whenUncertain: "say-again",
