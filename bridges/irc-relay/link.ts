@@ -68,7 +68,10 @@ export class Link {
       owner: `irc-relay ${channel}`,
       catchUp: { maxAgeMs: limits.queueAge, most: MOST_MISSED },
       listensSince: context.clock.wallNow(),
-      isOurId: (id) => isRelayedFrom(id, this.#origin()),
+      isOurId: (id) =>
+        isRelayedFrom(id, this.#origin()) ||
+        // Where the network has no name of its own, its mark was that of another server.
+        this.#toRoom.outbox.doubtful.some((entry) => entry.id === id),
       essence: withoutStamp,
     });
     this.#showHealth("irc-to-room", this.#toRoom);
