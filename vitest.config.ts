@@ -6,6 +6,9 @@ const ALONE = ["test/integration/e2e/datagrams-while-down.test.ts"];
 /** Runs that mostly wait, and measure how soon the program is back. */
 const CHAOS = ["test/integration/chaos.test.ts"];
 
+/** How many files with servers run at a time. */
+const WITH_SERVERS = 3;
+
 /** What all tests with servers have in common. */
 const withServers = {
   globalSetup: ["test/support/build-once.ts"],
@@ -31,8 +34,9 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           exclude: [...ALONE, ...CHAOS],
-          // Each file starts its own servers on ports of its own; two at a time fill two cores.
-          maxWorkers: 2,
+          // Each file starts its own servers on ports of its own, and mostly waits for them: three at a
+          // time fill two cores.
+          maxWorkers: WITH_SERVERS,
           sequence: { groupOrder: 1 },
         },
       },
@@ -59,7 +63,8 @@ export default defineConfig({
           ...withServers,
           name: "chaos",
           include: CHAOS,
-          sequence: { groupOrder: 4 },
+          maxWorkers: WITH_SERVERS,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -65,9 +65,11 @@ class World {
   place(): Place<string> {
     this.#run += 1;
     const run = this.#run;
+    const inThisRun = <A>(act: () => Promise<A>) =>
+      run === this.#run ? act() : new Promise<A>(() => {});
     return {
-      stay: (signal) => (run === this.#run ? this.#nextStay(signal) : new Promise(() => {})),
-      say: (entry, written) => this.#say(entry, written),
+      stay: (signal) => inThisRun(() => this.#nextStay(signal)),
+      say: (entry, written) => inThisRun(() => this.#say(entry, written)),
     };
   }
 
